@@ -1,0 +1,301 @@
+//! The commands, one line each in the table at the end: name, arguments, answer.
+
+use hark_client::model::{Account, Connection, Conversation, ConversationId, Hit, Message, Page, Person};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::events::PlayerState;
+
+/// Why a command was not done: a closed set the window can branch on, and a sentence for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ApiError {
+    /// What kind of failure.
+    pub code: ErrorCode,
+    /// One plain sentence that says what to do.
+    pub message: String,
+}
+
+/// Kinds of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The command or its arguments are malformed.
+    BadRequest,
+    /// Nobody is signed in.
+    SignedOut,
+    /// User name or password wrong.
+    WrongPassword,
+    /// No Matrix server answers at that address.
+    NoServer,
+    /// The name is taken.
+    NameTaken,
+    /// The server refused, with its reason.
+    Refused,
+    /// The server cannot be reached now.
+    Offline,
+    /// No such conversation, message or person.
+    NotFound,
+    /// The file is not sound we can read.
+    BadSound,
+    /// No sound device.
+    NoDevice,
+    /// The disk is full.
+    DiskFull,
+    /// Something broke here; the log knows more.
+    Internal,
+}
+
+/// Arguments of commands that need none.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+pub struct Nothing {}
+
+/// What the window draws first.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Status {
+    /// Version of Hark.
+    pub version: String,
+    /// Who is signed in; none = show the welcome screen.
+    pub account: Option<Account>,
+    /// The link to the homeserver.
+    pub connection: Connection,
+    /// Set while this process hosts a server.
+    pub hosting: Option<Hosting>,
+    /// What is playing.
+    pub player: PlayerState,
+    /// Set where no sound can be played, as a sentence with a remedy.
+    pub sound_problem: Option<String>,
+    /// Whether "Host on this computer" and "Just try it" are possible in this build.
+    pub can_host: bool,
+}
+
+/// The homeserver this process runs.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Hosting {
+    /// The server's name, the part after the colon of every user id.
+    pub server_name: String,
+    /// Where others on this machine reach it.
+    pub url: String,
+}
+
+/// Sign in to, or register at, a homeserver.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct SignIn {
+    /// URL, or a server name to discover (`.well-known`).
+    pub homeserver: String,
+    /// Localpart or full user id.
+    pub user: String,
+    /// Never logged.
+    pub password: String,
+    /// Make a new account instead.
+    pub register: bool,
+}
+
+/// Make a homeserver on this computer, with an account of mine on it.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct HostHere {
+    /// My user name.
+    pub user: String,
+    /// Never logged.
+    pub password: String,
+    /// Name of the server; `<word>.home.arpa` where absent (SV8).
+    pub server_name: Option<String>,
+}
+
+/// A slice of the inbox, newest first.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Conversations {
+    /// Words in title or id; empty = all.
+    pub filter: String,
+}
+
+/// Find or make the conversation with someone (DM8).
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OpenConversation {
+    /// A user id, room id or alias.
+    pub who: String,
+}
+
+/// Names a conversation.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct InConversation {
+    /// Which.
+    pub conversation: ConversationId,
+}
+
+/// A page of a thread.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Timeline {
+    /// Which.
+    pub conversation: ConversationId,
+    /// `Page::older` of the page below; absent = the newest.
+    pub before: Option<String>,
+    /// At most 200.
+    pub limit: u32,
+}
+
+/// Send words.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SendText {
+    /// Where to.
+    pub conversation: ConversationId,
+    /// Up to 4,000 characters (SE5).
+    pub text: String,
+}
+
+/// Send a sound file as a voice message. The window has put the bytes to `PUT /upload` of browser mode before and
+/// names them by the id it got.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SendVoiceFile {
+    /// Where to.
+    pub conversation: ConversationId,
+    /// Id of the uploaded bytes.
+    pub upload: String,
+}
+
+/// Names one of my messages.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfMessage {
+    /// [`Message::key`].
+    #[ts(type = "number")]
+    pub key: i64,
+}
+
+/// I have read up to this message.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct MarkRead {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Key of the newest message seen.
+    #[ts(type = "number")]
+    pub key: i64,
+}
+
+/// I am typing, or stopped (TP1).
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SetTyping {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Typing or stopped.
+    pub typing: bool,
+}
+
+/// Keep the composer's text (MF8).
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SetDraft {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Empty = none.
+    pub text: String,
+}
+
+/// Words to look for.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Search {
+    /// Each must occur; the last may be the beginning of a word.
+    pub words: String,
+    /// At most this many, newest first.
+    pub limit: u32,
+}
+
+/// A name to look for.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SearchPeople {
+    /// Part of a name or id.
+    pub term: String,
+}
+
+/// Play a voice message, from where it was left or from a point.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Play {
+    /// [`Message::key`].
+    #[ts(type = "number")]
+    pub key: i64,
+    /// Start here instead.
+    #[ts(type = "number | null")]
+    pub from_ms: Option<u64>,
+}
+
+/// Go to a point of what is playing.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Seek {
+    /// From the start.
+    #[ts(type = "number")]
+    pub position_ms: u64,
+}
+
+/// How fast to play, without a change of pitch.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS)]
+pub struct SetSpeed {
+    /// 0.5–3.
+    pub speed: f32,
+}
+
+/// Writes the table of commands once: the enum the dispatcher matches on, and the lines the TypeScript is made from.
+macro_rules! commands {
+    ($( $(#[$doc:meta])* $name:ident $variant:ident ( $args:ty ) -> $answer:ty; )*) => {
+        /// A command as it arrives.
+        #[derive(Deserialize)]
+        #[serde(tag = "name", content = "args", rename_all = "snake_case")]
+        pub enum Command { $( $(#[$doc])* $variant($args), )* }
+
+        /// Name, argument type and answer type of every command, in TypeScript.
+        pub fn command_table(config: &ts_rs::Config) -> Vec<(&'static str, String, String)> {
+            vec![ $( (stringify!($name), <$args as TS>::name(config), <$answer as TS>::name(config)), )* ]
+        }
+    };
+}
+
+commands! {
+    /// What to draw first.
+    status Status(Nothing) -> Status;
+    /// Sign in or register.
+    sign_in SignIn(SignIn) -> Account;
+    /// "Host on this computer".
+    host_here HostHere(HostHere) -> Account;
+    /// "Just try it": embedded server, an account, the echo contact.
+    try_it TryIt(Nothing) -> Account;
+    /// Forget this login; the store is removed.
+    sign_out SignOut(Nothing) -> Nothing;
+    /// The inbox, newest first.
+    conversations Conversations(Conversations) -> Vec<Conversation>;
+    /// Find or make a conversation.
+    open_conversation OpenConversation(OpenConversation) -> Conversation;
+    /// Join what I was invited to; the inviter becomes a contact (DM4).
+    accept Accept(InConversation) -> Conversation;
+    /// Refuse an invitation, or leave.
+    leave Leave(InConversation) -> Nothing;
+    /// A page of a thread; older history is fetched from the server where the store has a gap (SY5).
+    timeline Timeline(Timeline) -> Page;
+    /// Durable in the outbox when answered.
+    send_text SendText(SendText) -> Message;
+    /// A sound file as a voice message.
+    send_voice_file SendVoiceFile(SendVoiceFile) -> Message;
+    /// Try a failed message again.
+    retry Retry(OfMessage) -> Message;
+    /// Delete a message that was not sent.
+    discard Discard(OfMessage) -> Nothing;
+    /// Read up to here.
+    mark_read MarkRead(MarkRead) -> Nothing;
+    /// Typing or not.
+    set_typing SetTyping(SetTyping) -> Nothing;
+    /// Keep a draft.
+    set_draft SetDraft(SetDraft) -> Nothing;
+    /// Find messages.
+    search Search(Search) -> Vec<Hit>;
+    /// Find people.
+    search_people SearchPeople(SearchPeople) -> Vec<Person>;
+    /// Do not wait for the back-off (SY4).
+    retry_connection RetryConnection(Nothing) -> Nothing;
+    /// Play a voice message.
+    play Play(Play) -> Nothing;
+    /// Pause what plays.
+    pause Pause(Nothing) -> Nothing;
+    /// Go on.
+    resume Resume(Nothing) -> Nothing;
+    /// Stop and forget.
+    stop Stop(Nothing) -> Nothing;
+    /// Scrub.
+    seek Seek(Seek) -> Nothing;
+    /// Faster or slower.
+    set_speed SetSpeed(SetSpeed) -> Nothing;
+}

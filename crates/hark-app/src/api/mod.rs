@@ -1,0 +1,13 @@
+//! Everything a window can ask for, and everything it is told.
+//!
+//! A command is one JSON object `{"id":7,"name":"send_text","args":{…}}` and is answered once, by
+//! `{"id":7,"ok":…}` or `{"id":7,"error":{"code":…,"message":…}}`. Events come unasked: `{"event":{"type":…,…}}`.
+//! The transport (browser socket now, the desktop shell's bridge later) carries these objects and knows nothing else.
+//! `ui/src/backend/generated/api.ts` is made from these types; a test fails when it is stale.
+
+mod commands;
+mod events;
+
+pub use commands::*;
+pub use events::*;
+pub use hark_client::model;

@@ -1,0 +1,2 @@
+//! Hark's engine: a Matrix messenger without a screen.
+pub mod model;
