@@ -232,15 +232,27 @@ pub struct SetSpeed {
 
 /// Writes the table of commands once: the enum the dispatcher matches on, and the lines the TypeScript is made from.
 macro_rules! commands {
-    ($( $(#[$doc:meta])* $name:ident $variant:ident ( $args:ty ) -> $answer:ty; )*) => {
+    ($( $(#[doc = $doc:literal])* $name:ident $variant:ident ( $args:ty ) -> $answer:ty; )*) => {
         /// A command as it arrives.
         #[derive(Deserialize)]
         #[serde(tag = "name", content = "args", rename_all = "snake_case")]
-        pub enum Command { $( $(#[$doc])* $variant($args), )* }
+        pub enum Command { $( $(#[doc = $doc])* $variant($args), )* }
 
-        /// Name, argument type and answer type of every command, in TypeScript.
-        pub fn command_table(config: &ts_rs::Config) -> Vec<(&'static str, String, String)> {
-            vec![ $( (stringify!($name), <$args as TS>::name(config), <$answer as TS>::name(config)), )* ]
+        /// Name, documentation, argument type and answer type of every command, in TypeScript.
+        #[cfg(test)]
+        pub(super) fn command_table(config: &ts_rs::Config) -> Vec<(&'static str, &'static str, String, String)> {
+            vec![ $( (
+                stringify!($name),
+                concat!($($doc),*),
+                <$args as TS>::name(config),
+                <$answer as TS>::name(config),
+            ), )* ]
+        }
+
+        /// Shows every type of the table to `visitor`.
+        #[cfg(test)]
+        pub(super) fn visit_commands(visitor: &mut impl ts_rs::TypeVisitor) {
+            $( visitor.visit::<$args>(); visitor.visit::<$answer>(); )*
         }
     };
 }

@@ -7,6 +7,8 @@
 
 mod commands;
 mod events;
+#[cfg(test)]
+mod typescript;
 
 pub use commands::*;
 pub use events::*;

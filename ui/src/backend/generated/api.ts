@@ -1,0 +1,739 @@
+// Made from crates/hark-app/src/api and crates/hark-client/src/model.rs. Do not edit.
+// `HARK_UPDATE=1 cargo test -p hark-app typescript` writes it anew.
+
+/**
+ * The account this data folder holds.
+ */
+export type Account = {
+/**
+ * `@name:server`
+ */
+user_id: string,
+/**
+ * The name others see; the localpart where none is set.
+ */
+display_name: string,
+/**
+ * Base URL the client-server API is reached at.
+ */
+homeserver: string,
+/**
+ * This login's device id.
+ */
+device_id: string, };
+
+/**
+ * Why a command was not done: a closed set the window can branch on, and a sentence for a person.
+ */
+export type ApiError = {
+/**
+ * What kind of failure.
+ */
+code: ErrorCode,
+/**
+ * One plain sentence that says what to do.
+ */
+message: string, };
+
+/**
+ * Which kind of file an attachment is.
+ */
+export type AttachmentKind = "image" | "video" | "file";
+
+/**
+ * The link to the homeserver.
+ */
+export type Connection = { "link": "signed_out" } | { "link": "connecting" } | { "link": "online" } | { "link": "offline",
+/**
+ * When the next try is due.
+ */
+retry_at: number,
+/**
+ * One plain sentence.
+ */
+reason: string, } | { "link": "logged_out",
+/**
+ * One plain sentence.
+ */
+reason: string, };
+
+/**
+ * What a message holds.
+ */
+export type Content = { "kind": "text",
+/**
+ * As typed.
+ */
+body: string, } | { "kind": "voice",
+/**
+ * `mxc://…`; empty until uploaded.
+ */
+source: string,
+/**
+ * Length; 0 where the sender did not say.
+ */
+duration_ms: number,
+/**
+ * 0–1024 each, evenly spaced; empty where the sender sent none.
+ */
+waveform: Array<number>,
+/**
+ * Whether I have heard it.
+ */
+played: boolean, } | { "kind": "attachment",
+/**
+ * Which of the three.
+ */
+attachment: AttachmentKind,
+/**
+ * File name or caption.
+ */
+body: string,
+/**
+ * `mxc://…`
+ */
+source: string,
+/**
+ * Bytes, where the sender said.
+ */
+size: number | null,
+/**
+ * Declared type.
+ */
+mime: string | null,
+/**
+ * Pixels, for pictures and videos.
+ */
+width: number | null,
+/**
+ * Pixels, for pictures and videos.
+ */
+height: number | null, } | { "kind": "system",
+/**
+ * What happened.
+ */
+change: SystemChange, } | { "kind": "redacted" } | { "kind": "unsupported",
+/**
+ * The event's fallback text; may be empty.
+ */
+body: string, };
+
+/**
+ * A line of the inbox.
+ */
+export type Conversation = {
+/**
+ * What commands name it by.
+ */
+id: ConversationId,
+/**
+ * Where a new message goes; none before the first message to a new contact.
+ */
+room_id: string | null,
+/**
+ * Person or group.
+ */
+kind: ConversationKind,
+/**
+ * Title to show; never empty.
+ */
+name: string,
+/**
+ * Picture (`mxc://…`), if one is set.
+ */
+avatar: string | null,
+/**
+ * Where I stand in it.
+ */
+membership: Membership,
+/**
+ * The newest message, for the preview line.
+ */
+last: Message | null,
+/**
+ * Unsent text of the composer.
+ */
+draft: string | null,
+/**
+ * Messages of others after my read marker.
+ */
+unread: number,
+/**
+ * Of these, the ones that name me.
+ */
+highlights: number,
+/**
+ * Display names of those typing now.
+ */
+typing: Array<string>,
+/**
+ * Number of my messages here that still wait in the outbox.
+ */
+waiting: number,
+/**
+ * Time the inbox orders by, newest first.
+ */
+activity_ts: number,
+/**
+ * Whether messages are end-to-end encrypted.
+ */
+encrypted: boolean, };
+
+/**
+ * Names one conversation for the window: the other person's user id where it is a conversation of two
+ * (all rooms with that person are one conversation, DM5), else the room id.
+ */
+export type ConversationId = string;
+
+/**
+ * Whether a conversation is with one person or with several.
+ */
+export type ConversationKind = "person" | "group";
+
+/**
+ * A slice of the inbox, newest first.
+ */
+export type Conversations = {
+/**
+ * Words in title or id; empty = all.
+ */
+filter: string, };
+
+/**
+ * Kinds of failure.
+ */
+export type ErrorCode = "bad_request" | "signed_out" | "wrong_password" | "no_server" | "name_taken" | "refused" | "offline" | "not_found" | "bad_sound" | "no_device" | "disk_full" | "internal";
+
+/**
+ * One change. Rows come whole: the window replaces what it has by `id` or `key`.
+ */
+export type Event = { "type": "account",
+/**
+ * None = signed out.
+ */
+account: Account | null, } | { "type": "connection",
+/**
+ * As it is now.
+ */
+connection: Connection, } | { "type": "conversation",
+/**
+ * The whole row.
+ */
+conversation: Conversation, } | { "type": "conversation_removed",
+/**
+ * Which.
+ */
+id: ConversationId, } | { "type": "message",
+/**
+ * The whole row.
+ */
+message: Message,
+/**
+ * True where it belongs at the live end of the thread; false for changes and for back-filled history.
+ */
+live: boolean, } | { "type": "message_removed",
+/**
+ * Where it was.
+ */
+conversation: ConversationId,
+/**
+ * Which.
+ */
+key: number, } | { "type": "player",
+/**
+ * As it is now.
+ */
+player: PlayerState, } | { "type": "reload" };
+
+/**
+ * A message found by words (SR1).
+ */
+export type Hit = {
+/**
+ * The message itself.
+ */
+message: Message,
+/**
+ * Title of its conversation.
+ */
+conversation_name: string,
+/**
+ * Part of the text around the words; the words stand between U+0002 and U+0003.
+ */
+snippet: string, };
+
+/**
+ * Make a homeserver on this computer, with an account of mine on it.
+ */
+export type HostHere = {
+/**
+ * My user name.
+ */
+user: string,
+/**
+ * Never logged.
+ */
+password: string,
+/**
+ * Name of the server; `<word>.home.arpa` where absent (SV8).
+ */
+server_name: string | null, };
+
+/**
+ * The homeserver this process runs.
+ */
+export type Hosting = {
+/**
+ * The server's name, the part after the colon of every user id.
+ */
+server_name: string,
+/**
+ * Where others on this machine reach it.
+ */
+url: string, };
+
+/**
+ * Names a conversation.
+ */
+export type InConversation = {
+/**
+ * Which.
+ */
+conversation: ConversationId, };
+
+/**
+ * I have read up to this message.
+ */
+export type MarkRead = {
+/**
+ * Where.
+ */
+conversation: ConversationId,
+/**
+ * Key of the newest message seen.
+ */
+key: number, };
+
+/**
+ * My own standing in a conversation.
+ */
+export type Membership = "joined" | "invited" | "left";
+
+/**
+ * A message as the thread shows it, mine or another's, sent or still waiting.
+ */
+export type Message = {
+/**
+ * Row key on this device. Stays the same from *sending* to *read*, so the window replaces in place.
+ */
+key: number,
+/**
+ * The conversation it is shown in.
+ */
+conversation: ConversationId,
+/**
+ * The room it is in.
+ */
+room_id: string,
+/**
+ * Set once the server has it.
+ */
+event_id: string | null,
+/**
+ * Set on messages this device sent.
+ */
+txn_id: string | null,
+/**
+ * `@name:server`
+ */
+sender: string,
+/**
+ * The sender's name in this room.
+ */
+sender_name: string,
+/**
+ * Whether I sent it, on whatever device.
+ */
+mine: boolean,
+/**
+ * The server's time; until it is known, the time of writing.
+ */
+timestamp: number,
+/**
+ * What it holds.
+ */
+content: Content,
+/**
+ * How far it has come.
+ */
+state: MessageState,
+/**
+ * Whether a later event replaced the text.
+ */
+edited: boolean, };
+
+/**
+ * How far a message has come (SE2). Foreign messages are always `Sent`.
+ */
+export type MessageState = { "state": "sending",
+/**
+ * Where it is on its way.
+ */
+step: SendingStep, } | { "state": "sent" } | { "state": "delivered" } | { "state": "read" } | { "state": "played" } | { "state": "failed",
+/**
+ * The server's reason, as a sentence.
+ */
+reason: string,
+/**
+ * True where the server refused it for good; else it is still tried every 30 s.
+ */
+refused: boolean, };
+
+/**
+ * Arguments of commands that need none.
+ */
+export type Nothing = Record<symbol, never>;
+
+/**
+ * Names one of my messages.
+ */
+export type OfMessage = {
+/**
+ * [`Message::key`].
+ */
+key: number, };
+
+/**
+ * Find or make the conversation with someone (DM8).
+ */
+export type OpenConversation = {
+/**
+ * A user id, room id or alias.
+ */
+who: string, };
+
+/**
+ * A page of a thread, oldest first.
+ */
+export type Page = {
+/**
+ * Oldest first; waiting messages stand at the end.
+ */
+messages: Array<Message>,
+/**
+ * Pass as `before` for the page of older messages; none at the beginning of the conversation.
+ */
+older: string | null,
+/**
+ * Key of the first message of others after my read marker, if it is on this page: the "new" line.
+ */
+first_unread: number | null, };
+
+/**
+ * A person found on the server or among my contacts (DM10).
+ */
+export type Person = {
+/**
+ * `@name:server`
+ */
+user_id: string,
+/**
+ * The name others see; the localpart where none is set.
+ */
+display_name: string,
+/**
+ * `mxc://…`
+ */
+avatar: string | null, };
+
+/**
+ * Play a voice message, from where it was left or from a point.
+ */
+export type Play = {
+/**
+ * [`Message::key`].
+ */
+key: number,
+/**
+ * Start here instead.
+ */
+from_ms: number | null, };
+
+/**
+ * What the loudspeaker is doing.
+ */
+export type PlayerState = { "player": "idle" } | { "player": "loading",
+/**
+ * Which message.
+ */
+key: number, } | { "player": "playing",
+/**
+ * Which message.
+ */
+key: number,
+/**
+ * Where the head is.
+ */
+position_ms: number,
+/**
+ * True length after decoding.
+ */
+duration_ms: number,
+/**
+ * 1 = as spoken.
+ */
+speed: number, } | { "player": "paused",
+/**
+ * Which message.
+ */
+key: number,
+/**
+ * Where the head is.
+ */
+position_ms: number,
+/**
+ * True length after decoding.
+ */
+duration_ms: number,
+/**
+ * 1 = as spoken.
+ */
+speed: number, } | { "player": "failed",
+/**
+ * Which message.
+ */
+key: number,
+/**
+ * One plain sentence.
+ */
+reason: string, };
+
+/**
+ * Words to look for.
+ */
+export type Search = {
+/**
+ * Each must occur; the last may be the beginning of a word.
+ */
+words: string,
+/**
+ * At most this many, newest first.
+ */
+limit: number, };
+
+/**
+ * A name to look for.
+ */
+export type SearchPeople = {
+/**
+ * Part of a name or id.
+ */
+term: string, };
+
+/**
+ * Go to a point of what is playing.
+ */
+export type Seek = {
+/**
+ * From the start.
+ */
+position_ms: number, };
+
+/**
+ * Send words.
+ */
+export type SendText = {
+/**
+ * Where to.
+ */
+conversation: ConversationId,
+/**
+ * Up to 4,000 characters (SE5).
+ */
+text: string, };
+
+/**
+ * Send a sound file as a voice message. The window has put the bytes to `PUT /upload` of browser mode before and
+ * names them by the id it got.
+ */
+export type SendVoiceFile = {
+/**
+ * Where to.
+ */
+conversation: ConversationId,
+/**
+ * Id of the uploaded bytes.
+ */
+upload: string, };
+
+/**
+ * Steps of the outbox, as far as a person cares.
+ */
+export type SendingStep = "waiting" | "uploading" | "sending";
+
+/**
+ * Keep the composer's text (MF8).
+ */
+export type SetDraft = {
+/**
+ * Where.
+ */
+conversation: ConversationId,
+/**
+ * Empty = none.
+ */
+text: string, };
+
+/**
+ * How fast to play, without a change of pitch.
+ */
+export type SetSpeed = {
+/**
+ * 0.5–3.
+ */
+speed: number, };
+
+/**
+ * I am typing, or stopped (TP1).
+ */
+export type SetTyping = {
+/**
+ * Where.
+ */
+conversation: ConversationId,
+/**
+ * Typing or stopped.
+ */
+typing: boolean, };
+
+/**
+ * Sign in to, or register at, a homeserver.
+ */
+export type SignIn = {
+/**
+ * URL, or a server name to discover (`.well-known`).
+ */
+homeserver: string,
+/**
+ * Localpart or full user id.
+ */
+user: string,
+/**
+ * Never logged.
+ */
+password: string,
+/**
+ * Make a new account instead.
+ */
+register: boolean, };
+
+/**
+ * What the window draws first.
+ */
+export type Status = {
+/**
+ * Version of Hark.
+ */
+version: string,
+/**
+ * Who is signed in; none = show the welcome screen.
+ */
+account: Account | null,
+/**
+ * The link to the homeserver.
+ */
+connection: Connection,
+/**
+ * Set while this process hosts a server.
+ */
+hosting: Hosting | null,
+/**
+ * What is playing.
+ */
+player: PlayerState,
+/**
+ * Set where no sound can be played, as a sentence with a remedy.
+ */
+sound_problem: string | null,
+/**
+ * Whether "Host on this computer" and "Just try it" are possible in this build.
+ */
+can_host: boolean, };
+
+/**
+ * A change of the room itself. Names are display names at that time.
+ */
+export type SystemChange = { "what": "created", by: string, } | { "what": "joined", who: string, } | { "what": "left", who: string, } | { "what": "invited", who: string, by: string, } | { "what": "removed", who: string, by: string, } | { "what": "renamed", name: string, by: string, };
+
+/**
+ * A page of a thread.
+ */
+export type Timeline = {
+/**
+ * Which.
+ */
+conversation: ConversationId,
+/**
+ * `Page::older` of the page below; absent = the newest.
+ */
+before: string | null,
+/**
+ * At most 200.
+ */
+limit: number, };
+
+/** Every command: what it takes and what it answers. */
+export interface Commands {
+  /** What to draw first. */
+  status: { args: Nothing; answer: Status };
+  /** Sign in or register. */
+  sign_in: { args: SignIn; answer: Account };
+  /** "Host on this computer". */
+  host_here: { args: HostHere; answer: Account };
+  /** "Just try it": embedded server, an account, the echo contact. */
+  try_it: { args: Nothing; answer: Account };
+  /** Forget this login; the store is removed. */
+  sign_out: { args: Nothing; answer: Nothing };
+  /** The inbox, newest first. */
+  conversations: { args: Conversations; answer: Array<Conversation> };
+  /** Find or make a conversation. */
+  open_conversation: { args: OpenConversation; answer: Conversation };
+  /** Join what I was invited to; the inviter becomes a contact (DM4). */
+  accept: { args: InConversation; answer: Conversation };
+  /** Refuse an invitation, or leave. */
+  leave: { args: InConversation; answer: Nothing };
+  /** A page of a thread; older history is fetched from the server where the store has a gap (SY5). */
+  timeline: { args: Timeline; answer: Page };
+  /** Durable in the outbox when answered. */
+  send_text: { args: SendText; answer: Message };
+  /** A sound file as a voice message. */
+  send_voice_file: { args: SendVoiceFile; answer: Message };
+  /** Try a failed message again. */
+  retry: { args: OfMessage; answer: Message };
+  /** Delete a message that was not sent. */
+  discard: { args: OfMessage; answer: Nothing };
+  /** Read up to here. */
+  mark_read: { args: MarkRead; answer: Nothing };
+  /** Typing or not. */
+  set_typing: { args: SetTyping; answer: Nothing };
+  /** Keep a draft. */
+  set_draft: { args: SetDraft; answer: Nothing };
+  /** Find messages. */
+  search: { args: Search; answer: Array<Hit> };
+  /** Find people. */
+  search_people: { args: SearchPeople; answer: Array<Person> };
+  /** Do not wait for the back-off (SY4). */
+  retry_connection: { args: Nothing; answer: Nothing };
+  /** Play a voice message. */
+  play: { args: Play; answer: Nothing };
+  /** Pause what plays. */
+  pause: { args: Nothing; answer: Nothing };
+  /** Go on. */
+  resume: { args: Nothing; answer: Nothing };
+  /** Stop and forget. */
+  stop: { args: Nothing; answer: Nothing };
+  /** Scrub. */
+  seek: { args: Seek; answer: Nothing };
+  /** Faster or slower. */
+  set_speed: { args: SetSpeed; answer: Nothing };
+}
