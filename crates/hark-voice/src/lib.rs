@@ -1,1 +1,21 @@
-//! 
+//! Sound for Hark: reads any voice message, makes ours, and plays them.
+//!
+//! Two halves that only share [`Pcm`], 48 kHz mono samples:
+//!
+//! - The pure half turns bytes into other bytes and touches no device. [`decode`] reads what other people send,
+//!   [`prepare`] makes a voice message out of any sound: [`loudness`] brings it to −16 LUFS, [`waveform`] draws it,
+//!   [`encode`] and [`ogg`] write Ogg Opus.
+//! - [`player`] owns the loudspeaker. One thread holds every device stream, because streams may not move between threads
+//!   everywhere and dropping one may block; the rest of the program talks to it by channels and never waits for it.
+//!
+//! Whatever comes from outside is hostile: [`Limits`] bound time and memory, and nothing here panics on a file.
+
+pub mod decode;
+pub mod pcm;
+pub mod player;
+pub mod prepare;
+
+pub use decode::{DecodeError, Limits, decode};
+pub use pcm::{Pcm, SAMPLE_RATE};
+pub use player::{Player, PlayerEvent, sound_problem};
+pub use prepare::{Clip, PrepareError, prepare};
