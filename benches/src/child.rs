@@ -1,0 +1,69 @@
+//! Servers under test run in a process of their own, as they do for a user, so that their memory and their system
+//! calls can be told from the load's. The child is this same program in another role.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+/// What a child does.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// The floor's server.
+    Floor,
+}
+
+/// A running child; killed when dropped.
+pub(crate) struct Child {
+    process: tokio::process::Child,
+    pid: u32,
+    url: String,
+}
+
+impl Child {
+    /// Starts a server and waits for the line with its URL.
+    pub(crate) async fn start(role: Role, dir: &Path) -> Result<Self> {
+        let mut process =
+            command(role, dir)?.stdout(Stdio::piped()).spawn().context("start a child process")?;
+        let pid = process.id().context("the child ended at once")?;
+        let stdout = process.stdout.take().context("the child has no output")?;
+        let mut url = String::new();
+        BufReader::new(stdout).read_line(&mut url).await?;
+        let url = url.trim().to_owned();
+        ensure!(url.contains("://"), "the child did not start: {role:?}");
+        Ok(Self { process, pid, url })
+    }
+
+    /// Runs a child to its end; what it printed.
+    pub(crate) async fn output(role: Role, dir: &Path) -> Result<String> {
+        let output = command(role, dir)?.stderr(Stdio::inherit()).output().await?;
+        ensure!(output.status.success(), "the child failed: {role:?}");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        self.process.kill().await?;
+        Ok(())
+    }
+}
+
+fn command(role: Role, dir: &Path) -> Result<Command> {
+    use clap::ValueEnum as _;
+    let role = role.to_possible_value().context("a role without a name")?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--role").arg(role.get_name()).arg("--dir").arg(dir).kill_on_drop(true);
+    Ok(command)
+}

@@ -1,0 +1,95 @@
+//! A frugal HTTP/1.1 client: one keep-alive connection, one request at a time, no allocation that is not needed.
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// One connection.
+pub(crate) struct Http {
+    stream: TcpStream,
+    host: String,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Http {
+    /// Connects to `http://host:port`.
+    pub(crate) async fn connect(url: &str) -> Result<Self> {
+        let host =
+            url.strip_prefix("http://").context("not a plain http URL")?.trim_end_matches('/').to_owned();
+        let stream = TcpStream::connect(&host).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, host, request: Vec::new(), answer: Vec::new() })
+    }
+
+    /// Sends one request; answers with the status, and leaves the body in [`Http::body`]'s place.
+    pub(crate) async fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &str,
+    ) -> Result<(u16, &[u8])> {
+        use std::io::Write as _;
+        self.request.clear();
+        write!(self.request, "{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.host)?;
+        if !token.is_empty() {
+            write!(self.request, "authorization: Bearer {token}\r\n")?;
+        }
+        write!(
+            self.request,
+            "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        self.stream.write_all(&self.request).await?;
+        self.read_answer().await
+    }
+
+    /// The same with JSON on both sides; anything but 200 is an error with the body in it.
+    pub(crate) async fn json(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> Result<Value> {
+        let (status, answer) = self.request(method, path, token, &body.to_string()).await?;
+        if status != 200 {
+            bail!("{method} {path}: {status} {}", String::from_utf8_lossy(answer));
+        }
+        Ok(serde_json::from_slice(answer)?)
+    }
+
+    async fn read_answer(&mut self) -> Result<(u16, &[u8])> {
+        self.answer.clear();
+        let head = loop {
+            if self.stream.read_buf(&mut self.answer).await? == 0 {
+                bail!("the server hung up");
+            }
+            if let Some(end) = self.answer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let (status, length) = parse_head(std::str::from_utf8(&self.answer[..head])?)?;
+        while self.answer.len() < head + length {
+            if self.stream.read_buf(&mut self.answer).await? == 0 {
+                bail!("the server hung up in mid-answer");
+            }
+        }
+        Ok((status, &self.answer[head..head + length]))
+    }
+}
+
+fn parse_head(head: &str) -> Result<(u16, usize)> {
+    let status = head.split(' ').nth(1).context("no status")?.parse()?;
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .context("an answer without a length")?
+        .1
+        .trim()
+        .parse()?;
+    Ok((status, length))
+}

@@ -1,0 +1,110 @@
+//! Hark's numbers, one bench each: `cargo run --release -p hark-benches -- ack throughput --json figures.json`.
+//!
+//! Three rules. The floor program runs first in each run, and Hark is a share of it. Other load, fsyncs per send and
+//! the room layout stand beside each figure. An acknowledgement without fsync is never put beside one that has it.
+
+#![forbid(unsafe_code)]
+
+mod child;
+mod clock;
+mod disk;
+mod floor;
+mod fsyncs;
+mod http;
+mod load;
+mod machine;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use child::Role;
+use clap::{Parser, ValueEnum};
+use report::Report;
+
+#[derive(Parser)]
+#[command(about = "Measures Hark; without a name, everything")]
+struct Arguments {
+    /// What to measure; the floor is always measured first.
+    names: Vec<Name>,
+    /// Also write the figures here.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// How long each load runs.
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// How many messages the engine's store holds (inbox, search).
+    #[arg(long, default_value_t = 100_000)]
+    messages: usize,
+    /// Where databases are made; must be on the disk that is to be measured.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    role: Option<Role>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    Floor,
+}
+
+impl Name {
+    const ALL: [Self; 1] = [Self::Floor];
+}
+
+/// What all benches of a run share.
+struct Run {
+    dir: tempfile::TempDir,
+    /// How long each load runs.
+    time: Duration,
+    /// Messages in the engine's store.
+    messages: usize,
+}
+
+impl Run {
+    fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(role) = arguments.role {
+        let dir = arguments.dir.context("a role needs --dir")?;
+        return play(role, &dir).await;
+    }
+    // Beside the program: a temporary folder may be in memory, where fsync costs nothing.
+    let beside = std::env::current_exe()?;
+    let parent = arguments.dir.as_deref().or_else(|| beside.parent()).context("nowhere to put a database")?;
+    let run = Run {
+        dir: tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?,
+        time: Duration::from_secs(arguments.seconds),
+        messages: arguments.messages,
+    };
+    let names = if arguments.names.is_empty() { Name::ALL.to_vec() } else { arguments.names };
+    let mut reports = vec![floor::bench(&run).await?];
+    print!("{}", reports[0].table());
+    for name in names.into_iter().filter(|name| *name != Name::Floor) {
+        let report = measure(name, &run, &reports[0]).await.with_context(|| format!("{name:?}"))?;
+        print!("{}", report.table());
+        reports.push(report);
+    }
+    if let Some(path) = arguments.json {
+        std::fs::write(&path, serde_json::to_vec_pretty(&reports)?)?;
+    }
+    Ok(())
+}
+
+async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
+    match name {
+        Name::Floor => floor::bench(run).await,
+    }
+}
+
+async fn play(role: Role, dir: &Path) -> Result<()> {
+    match role {
+        Role::Floor => floor::serve(dir).await,
+    }
+}
