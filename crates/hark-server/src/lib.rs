@@ -1,1 +1,5 @@
-//! 
+//! Hark's homeserver.
+
+#![forbid(unsafe_code)]
+
+mod store;

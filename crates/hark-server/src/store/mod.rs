@@ -1,0 +1,109 @@
+//! The server's memory: one `SQLite` file in WAL mode, one writer, many readers, one log.
+//!
+//! * [`Store::write`] sends a closure to the one writer thread ([`writer`]). Everything that waited while the previous commit was
+//!   in fsync is committed together; the answer comes strictly after the fsync.
+//! * [`Store::read`] runs a closure on a read-only connection inside one snapshot, so that a response never mixes two states.
+//! * Every durable change takes the next [`Position`] of the one log ([`log`]); that position is the sync token.
+//!
+//! SQL lives in this folder only, one file per table family: reads are methods of [`Snapshot`], writes are methods of [`Tx`]
+//! (a `Tx` derefs to a `Snapshot`, so what is written can be read back inside the same transaction). Statements are cached, and
+//! parameters are written `$1`, `$2`, … in the order of their first appearance ([`Snapshot::prepare`] checks it).
+
+mod checkpoint;
+mod error;
+pub(crate) mod log;
+mod migrations;
+mod readers;
+mod snapshot;
+pub(crate) mod txns;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use tokio::sync::watch;
+
+pub use self::error::StoreError;
+pub(crate) use self::{
+    log::{Batch, LogEntry, LogKind, Position, RoomNid},
+    snapshot::{Snapshot, to_json_error},
+    writer::Tx,
+};
+use self::{readers::Readers, writer::Writer};
+
+/// What is called by the writer thread after each commit and before its commands are answered. It must be quick and never block.
+pub(crate) type CommitHook = Box<dyn Fn(&Batch) + Send + Sync>;
+
+/// A cheap, clonable handle of the database.
+#[derive(Clone)]
+pub(crate) struct Store(Arc<Inner>);
+
+struct Inner {
+    writer: Writer,
+    readers: Readers,
+    committed: watch::Receiver<Position>,
+    epoch: String,
+    hook: Arc<OnceLock<CommitHook>>,
+}
+
+impl Store {
+    /// Opens (or creates) the database at `path` and brings its tables up to date. One process at a time: the caller holds the
+    /// data folder's lock.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = readers::open_for_writing(path)?;
+        migrations::apply(&mut connection)?;
+        let epoch = log::epoch(&connection)?;
+        let head = Snapshot::over(&connection).position()?;
+        let (committed_sender, committed) = watch::channel(head);
+        let hook: Arc<OnceLock<CommitHook>> = Arc::default();
+        let writer = Writer::start(connection, path, head, committed_sender, hook.clone())?;
+        let readers = Readers::new(path);
+        Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, hook })))
+    }
+
+    /// Runs `change` in the writer's next batch, inside a savepoint of its own: an `Err` undoes this change alone. Returns after
+    /// the commit is on disk. `change` must not block on anything but the database.
+    pub(crate) async fn write<T, E, F>(&self, change: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.0.writer.submit(change).await
+    }
+
+    /// Runs `look` on a blocking thread over one snapshot of the database.
+    pub(crate) async fn read<T, E, F>(&self, look: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.0.readers.run(look).await
+    }
+
+    /// The position of the last durable change.
+    pub(crate) fn committed(&self) -> Position {
+        *self.0.committed.borrow()
+    }
+
+    /// Names this database in sync tokens, so that a token of another one is refused.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.0.epoch
+    }
+
+    /// Installs what is told of every commit. Only the first call counts.
+    pub(crate) fn on_commit(&self, hook: CommitHook) {
+        let _already_set = self.0.hook.set(hook);
+    }
+
+    /// Ends the writer after what was accepted so far is committed, and waits for it. Later writes answer `Closed`.
+    pub(crate) async fn close(&self) {
+        self.0.writer.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

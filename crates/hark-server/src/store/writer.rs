@@ -1,0 +1,236 @@
+//! The one writer: a thread that owns the only connection that may write.
+//!
+//! Commands queue in a bounded channel. The thread takes all that waited while it was in fsync (at most [`BATCH`]), opens one
+//! transaction, runs each command in a savepoint, commits, announces the batch, then answers. Nobody is told of anything that is
+//! not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and what was not
+//! acknowledged will be sent again. A full disk does not: the batch is undone and each of its commands is answered with
+//! [`StoreError::Full`].
+
+use std::{
+    collections::VecDeque,
+    ops::Deref,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{Arc, OnceLock},
+    thread,
+};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Batch, CommitHook, Position, Snapshot, StoreError, checkpoint::Checkpointer, log::Logged};
+
+/// Commands of one commit.
+const BATCH: usize = 512;
+/// Commands that may wait; more wait in their callers.
+const QUEUE: usize = 4096;
+
+/// Runs in the transaction; without one (the batch failed before it) it is refused.
+type Command = Box<dyn FnOnce(Option<&mut Tx<'_>>) -> Done + Send>;
+
+/// What a command left behind: whether its changes stay, and how to tell its caller once that is certain.
+struct Done {
+    keep: bool,
+    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+}
+
+/// The caller's side of the writer.
+pub(super) struct Writer {
+    commands: mpsc::Sender<Message>,
+}
+
+enum Message {
+    Run(Command),
+    Stop(oneshot::Sender<()>),
+}
+
+impl Writer {
+    pub(super) fn start(
+        connection: Connection,
+        path: &Path,
+        head: Position,
+        committed: watch::Sender<Position>,
+        hook: Arc<OnceLock<CommitHook>>,
+    ) -> Result<Self, StoreError> {
+        let (commands, inbox) = mpsc::channel(QUEUE);
+        let checkpointer = Checkpointer::start(path)?;
+        let task = WriterThread { connection, pending: Pending::at(head), committed, hook, checkpointer };
+        thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || task.run(inbox))
+            .map_err(|error| StoreError::Damaged { what: "writer thread", reason: error.to_string() })?;
+        Ok(Self { commands })
+    }
+
+    pub(super) async fn submit<T, E, F>(&self, change: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let command: Command = Box::new(move |tx| {
+            let outcome = tx.map_or_else(|| Err(StoreError::Full.into()), change);
+            let keep = outcome.is_ok();
+            let answer = Box::new(move |committed: Result<(), StoreError>| {
+                let outcome = match committed {
+                    Ok(()) => outcome,
+                    Err(error) => outcome.and(Err(error.into())),
+                };
+                // A caller that went away (a dropped connection) needs no answer; the change stands.
+                let _gone = sender.send(outcome);
+            });
+            Done { keep, answer }
+        });
+        self.commands.send(Message::Run(command)).await.map_err(|_| StoreError::Closed)?;
+        receiver.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    pub(super) async fn close(&self) {
+        let (sender, stopped) = oneshot::channel();
+        if self.commands.send(Message::Stop(sender)).await.is_ok() {
+            let _already_gone = stopped.await;
+        }
+    }
+}
+
+/// What the open transaction has changed so far outside the database file.
+pub(super) struct Pending {
+    /// The last position handed out.
+    pub(super) head: Position,
+    /// The changes since the last commit.
+    pub(super) entries: Vec<Logged>,
+}
+
+impl Pending {
+    fn at(head: Position) -> Self {
+        Self { head, entries: Vec::new() }
+    }
+}
+
+/// A command's hold on the open transaction. Table families add their writes to it; reads come from [`Snapshot`].
+pub(crate) struct Tx<'a> {
+    snapshot: Snapshot<'a>,
+    pub(super) pending: &'a mut Pending,
+}
+
+impl<'a> Deref for Tx<'a> {
+    type Target = Snapshot<'a>;
+
+    fn deref(&self) -> &Snapshot<'a> {
+        &self.snapshot
+    }
+}
+
+struct WriterThread {
+    connection: Connection,
+    pending: Pending,
+    committed: watch::Sender<Position>,
+    hook: Arc<OnceLock<CommitHook>>,
+    checkpointer: Checkpointer,
+}
+
+impl WriterThread {
+    fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
+        let mut batch = VecDeque::with_capacity(BATCH);
+        let mut stop = None;
+        while stop.is_none() {
+            let Some(first) = inbox.blocking_recv() else { break };
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Run(command) => batch.push_back(command),
+                    Message::Stop(sender) => stop = Some(sender),
+                }
+                next = if batch.len() < BATCH && stop.is_none() { inbox.try_recv().ok() } else { None };
+            }
+            self.commit(&mut batch);
+        }
+        self.checkpointer.finish(&self.connection);
+        drop(self);
+        if let Some(sender) = stop {
+            let _caller_left = sender.send(());
+        }
+    }
+
+    /// Runs and commits one batch, then answers it.
+    fn commit(&mut self, batch: &mut VecDeque<Command>) {
+        if batch.is_empty() {
+            return;
+        }
+        let from = self.pending.head;
+        let mut answers = Vec::with_capacity(batch.len());
+        let result = self.run_batch(batch, &mut answers);
+        let committed = result.is_ok();
+        match result {
+            Ok(()) => self.announce(from),
+            Err(error) => self.undo(from, &error),
+        }
+        answers.extend(batch.drain(..).map(|unreached| unreached(None).answer));
+        for answer in answers {
+            answer(if committed { Ok(()) } else { Err(StoreError::Full) });
+        }
+        self.checkpointer.after_commit(&self.connection);
+    }
+
+    fn run_batch(
+        &mut self,
+        batch: &mut VecDeque<Command>,
+        answers: &mut Vec<Box<dyn FnOnce(Result<(), StoreError>) + Send>>,
+    ) -> Result<(), StoreError> {
+        execute(&self.connection, "BEGIN IMMEDIATE")?;
+        while let Some(command) = batch.pop_front() {
+            let before = (self.pending.head, self.pending.entries.len());
+            execute(&self.connection, "SAVEPOINT command")?;
+            let mut tx = Tx { snapshot: Snapshot::over(&self.connection), pending: &mut self.pending };
+            let done = catch_unwind(AssertUnwindSafe(|| command(Some(&mut tx))));
+            // A full disk or a failed write may have ended the whole transaction under the command.
+            if self.connection.is_autocommit() {
+                answers.extend(done.ok().map(|done| done.answer));
+                return Err(StoreError::Full);
+            }
+            let keep = done.as_ref().is_ok_and(|done| done.keep);
+            if !keep {
+                execute(&self.connection, "ROLLBACK TO command")?;
+                self.pending.head = before.0;
+                self.pending.entries.truncate(before.1);
+            }
+            execute(&self.connection, "RELEASE command")?;
+            // A panicking command drops its answer, which its caller sees as `Closed`.
+            answers.extend(done.ok().map(|done| done.answer));
+        }
+        execute(&self.connection, "COMMIT")
+    }
+
+    fn announce(&mut self, from: Position) {
+        let batch = Batch { from, to: self.pending.head, entries: std::mem::take(&mut self.pending.entries) };
+        if batch.entries.is_empty() {
+            return;
+        }
+        self.committed.send_replace(batch.to);
+        if let Some(hook) = self.hook.get() {
+            hook(&batch);
+        }
+    }
+
+    /// Puts memory back to the last commit, or ends the process if the file cannot be trusted.
+    fn undo(&mut self, from: Position, error: &StoreError) {
+        if !matches!(error, StoreError::Full) {
+            tracing::error!(%error, "the database could not be written: ending");
+            std::process::abort();
+        }
+        tracing::warn!(%error, "a batch was not committed");
+        if !self.connection.is_autocommit()
+            && let Err(error) = execute(&self.connection, "ROLLBACK")
+        {
+            tracing::error!(%error, "a failed batch could not be undone: ending");
+            std::process::abort();
+        }
+        self.pending = Pending::at(from);
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute(())?;
+    Ok(())
+}
