@@ -3,17 +3,22 @@
 //! Two halves that only share [`Pcm`], 48 kHz mono samples:
 //!
 //! - The pure half turns bytes into other bytes and touches no device. [`decode`] reads what other people send,
-//!   [`prepare`] makes a voice message out of any sound: [`loudness`] brings it to −16 LUFS, [`waveform`] draws it,
-//!   [`encode`] and [`ogg`] write Ogg Opus.
+//!   [`prepare`] makes a voice message out of any sound: it is brought to −16 LUFS, drawn as a
+//!   [`waveform`] and written as Ogg Opus.
 //! - [`player`] owns the loudspeaker. One thread holds every device stream, because streams may not move between threads
 //!   everywhere and dropping one may block; the rest of the program talks to it by channels and never waits for it.
 //!
 //! Whatever comes from outside is hostile: [`Limits`] bound time and memory, and nothing here panics on a file.
 
 pub mod decode;
+mod encode;
+mod loudness;
+mod ogg;
 pub mod pcm;
 pub mod player;
 pub mod prepare;
+mod resample;
+pub mod waveform;
 
 pub use decode::{DecodeError, Limits, decode};
 pub use pcm::{Pcm, SAMPLE_RATE};

@@ -1,6 +1,6 @@
 //! A voice message out of any sound.
 
-use crate::{DecodeError, Limits, decode};
+use crate::{DecodeError, Limits, decode, encode, loudness, ogg, waveform};
 
 /// A voice message ready to be sent (MSC3245, MSC3246).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +19,32 @@ pub enum PrepareError {
     /// The file could not be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// The encoder or the loudness meter failed, which no file should bring about.
+    #[error("Hark could not turn this sound into a voice message ({0}). Try again, or choose another file.")]
+    Encode(String),
+}
+
+impl From<opus::Error> for PrepareError {
+    fn from(error: opus::Error) -> Self {
+        Self::Encode(error.to_string())
+    }
+}
+
+impl From<ebur128::Error> for PrepareError {
+    fn from(error: ebur128::Error) -> Self {
+        Self::Encode(error.to_string())
+    }
 }
 
 /// Reads `bytes` as sound, brings it to the loudness of speech and encodes it.
 ///
-/// Takes about 1/60 of the sound's length: call it where blocking is allowed.
+/// Takes about a hundredth of the sound's length: call it where blocking is allowed.
 pub fn prepare(bytes: &[u8]) -> Result<Clip, PrepareError> {
-    let pcm = decode(bytes, &Limits::default())?;
-    Ok(Clip { ogg: Vec::new(), duration_ms: pcm.duration_ms(), waveform: Vec::new() })
+    let mut pcm = decode(bytes, &Limits::default())?;
+    loudness::normalise(&mut pcm.samples)?;
+    Ok(Clip {
+        ogg: ogg::write(&encode::encode(&pcm.samples)?),
+        duration_ms: pcm.duration_ms(),
+        waveform: waveform::draw(&pcm.samples, waveform::SENT),
+    })
 }

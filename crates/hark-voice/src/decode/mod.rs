@@ -1,8 +1,25 @@
 //! Any sound file people send each other → 48 kHz mono samples.
+//!
+//! What the file is, is decided by its content alone. Ogg Opus, the format of voice messages, is read here
+//! ([`ogg_opus`]): other readers drop at most one packet of pre-skip, while some clients write 80 ms of it. Everything
+//! else goes through symphonia ([`container`]), whose Opus packets are decoded by the same [`opus`]. Both pour into a
+//! [`Mix`](mix::Mix), which keeps the limits.
+//!
+//! Files are hostile: sizes are checked before the first allocation that depends on them, the sound's length while it
+//! grows, and a file that yields no sound for long is given up.
+
+mod container;
+mod edits;
+mod mix;
+mod ogg_opus;
+mod opus;
+mod sniff;
 
 use std::time::Duration;
 
 use crate::Pcm;
+use mix::Mix;
+use sniff::Format;
 
 /// How much a file may cost before it is refused.
 #[derive(Clone, Debug)]
@@ -31,7 +48,7 @@ pub enum DecodeError {
     #[error("There is no sound in this file. Choose another one.")]
     Empty,
     /// More than [`Limits::max_duration`].
-    #[error("This sound is longer than {} minutes. Choose a shorter one.", limit.as_secs() / 60)]
+    #[error("This sound is longer than {}. Choose a shorter one.", spoken(*limit))]
     TooLong {
         /// What was allowed.
         limit: Duration,
@@ -44,10 +61,24 @@ pub enum DecodeError {
     },
 }
 
+fn spoken(limit: Duration) -> String {
+    match limit.as_secs() {
+        seconds if seconds >= 120 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
 /// Reads a sound file, whatever its name says, and gives its samples. A file that breaks off gives what is there.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Pcm, DecodeError> {
     if bytes.len() > limits.max_bytes {
         return Err(DecodeError::TooLarge { limit: limits.max_bytes });
     }
-    Err(DecodeError::NotSound)
+    let mut mix = Mix::new(limits.max_duration);
+    match sniff::format(bytes) {
+        Some(Format::OggOpus) => ogg_opus::read(bytes, &mut mix)?,
+        Some(Format::Container) => container::read(bytes, &mut mix)?,
+        None => return Err(DecodeError::NotSound),
+    }
+    let samples = mix.finish()?;
+    if samples.is_empty() { Err(DecodeError::Empty) } else { Ok(Pcm { samples }) }
 }

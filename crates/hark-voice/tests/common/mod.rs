@@ -1,0 +1,81 @@
+//! Sounds to test with, and what is in a sound.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::path::Path;
+use std::process::Command;
+
+/// A sine of `hertz` for `samples` at `rate`.
+pub(crate) fn sine(hertz: f64, level: f64, rate: u32, samples: usize) -> Vec<f32> {
+    let step = std::f64::consts::TAU * hertz / f64::from(rate);
+    (0..samples).map(|index| (level * (step * index as f64).sin()) as f32).collect()
+}
+
+/// A WAV file of 16-bit samples, every channel the same.
+pub(crate) fn wav(samples: &[f32], rate: u32, channels: u16) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
+    for sample in samples {
+        for _ in 0..channels {
+            writer.write_sample((sample * 32_767.0) as i16).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+    bytes.into_inner()
+}
+
+/// The frequency of a steady tone at 48 kHz, by the time its rising zero crossings take, each placed between samples.
+pub(crate) fn frequency(samples: &[f32]) -> f64 {
+    let crossings: Vec<f64> = samples
+        .windows(2)
+        .enumerate()
+        .filter(|(_, pair)| pair[0] < 0.0 && pair[1] >= 0.0)
+        .map(|(index, pair)| index as f64 + f64::from(pair[0] / (pair[0] - pair[1])))
+        .collect();
+    let (first, last) = (crossings[0], crossings[crossings.len() - 1]);
+    (crossings.len() - 1) as f64 / (last - first) * 48_000.0
+}
+
+/// How far from silence the stretch of sound above `level` reaches: its first and last sample.
+pub(crate) fn sounding(samples: &[f32], level: f32) -> Option<(usize, usize)> {
+    let first = samples.iter().position(|sample| sample.abs() > level)?;
+    let last = samples.iter().rposition(|sample| sample.abs() > level)?;
+    Some((first, last))
+}
+
+/// Runs a program that the tests need and gives what it printed.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run {program} ({error}); `cargo xtask test` installs it"));
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// `source` turned by ffmpeg into the format of `name`'s extension, with more arguments.
+pub(crate) fn ffmpeg(directory: &Path, source: &[u8], name: &str, arguments: &[&str]) -> Vec<u8> {
+    let from = directory.join(format!("{name}.source.wav"));
+    let to = directory.join(name);
+    std::fs::write(&from, source).unwrap();
+    let (from, to_text) = (from.to_str().unwrap(), to.to_str().unwrap());
+    let mut all = vec!["-v", "error", "-y", "-i", from];
+    all.extend(arguments);
+    all.push(to_text);
+    run("ffmpeg", &all);
+    std::fs::read(&to).unwrap()
+}
+
+/// The length in seconds that ffprobe reports for `bytes`.
+pub(crate) fn ffprobe_seconds(directory: &Path, bytes: &[u8]) -> f64 {
+    let file = directory.join("probed.ogg");
+    std::fs::write(&file, bytes).unwrap();
+    let arguments =
+        ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", file.to_str().unwrap()];
+    String::from_utf8(run("ffprobe", &arguments)).unwrap().trim().parse().unwrap()
+}
