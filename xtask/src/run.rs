@@ -1,0 +1,61 @@
+//! `cargo xtask run`: from a fresh clone to an open window.
+//!
+//! Built in the dev profile: what is slow without optimisation (database, passwords, sound, pictures) is optimised
+//! there as well, so the window does not feel it, a first start comes minutes sooner than with link-time
+//! optimisation, and the same artefacts serve the tests.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::shell::{call, cargo};
+use crate::{repo, setup};
+
+/// How to open Hark.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Show it in the browser (so far the only window there is)
+    #[arg(long)]
+    browser: bool,
+    /// The port the browser reaches it at
+    #[arg(long, default_value_t = 7878)]
+    port: u16,
+    /// Where account and messages are kept; by default where the system keeps a program's data
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Skip the welcome screen: a server of its own and a contact who answers, kept in target/demo
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Sets up, builds, opens.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    setup::system::packages(&[setup::system::BUILD])?;
+    setup::node::build()?;
+    cargo(["build", "--package", "hark-app", "--package", "hark-server"]).run()?;
+    if !options.browser && !has_display() {
+        eprintln!("No display here: open the address below in a browser.");
+    }
+    let listen = format!("127.0.0.1:{}", options.port);
+    let mut arguments = vec!["browser".into(), "--listen".into(), listen.into()];
+    if let Some(data) = data(options) {
+        arguments.extend(["--data".into(), data.into_os_string()]);
+    }
+    if options.demo {
+        arguments.push("--try".into());
+    }
+    Ok(ExitCode::from(call(repo::program("hark"), arguments).code()?))
+}
+
+/// A demonstration never touches a person's own folder.
+fn data(options: &Options) -> Option<PathBuf> {
+    let demo = || options.demo.then(|| repo::target().join("demo"));
+    options.data.clone().or_else(demo)
+}
+
+fn has_display() -> bool {
+    !cfg!(target_os = "linux")
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
+}
