@@ -1,5 +1,32 @@
-//! Hark's homeserver.
+//! Hark's homeserver: one program, one folder, any Matrix client.
+//!
+//! * `http/` is the outside: limits, who is asking, the rules for JSON, CORS, errors.
+//! * `api/` is the list of endpoints and their handlers.
+//! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
+//! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
+//! * [`Server`] puts them together on a data folder and a port.
 
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod api;
+mod app;
+mod clock;
+mod config;
+mod error;
+mod folder;
+mod http;
+mod naming;
+mod platform;
+mod push;
+mod random;
+mod server;
 mod store;
+
+pub(crate) use self::app::App;
+pub use self::{
+    config::{Config, Registration},
+    error::{AddUserError, StartError},
+    server::Server,
+};
+pub use store::StoreError;

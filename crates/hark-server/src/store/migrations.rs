@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// In order. A step that was released is never changed; a new one is added.
-const STEPS: &[&str] = &[include_str!("migrations/0001_core.sql")];
+const STEPS: &[&str] =
+    &[include_str!("migrations/0001_core.sql"), include_str!("migrations/0002_accounts.sql")];
 
 /// Applies the steps that are missing, each in a transaction of its own.
 pub(super) fn apply(connection: &mut Connection) -> Result<(), StoreError> {

@@ -9,12 +9,22 @@
 //! (a `Tx` derefs to a `Snapshot`, so what is written can be read back inside the same transaction). Statements are cached, and
 //! parameters are written `$1`, `$2`, … in the order of their first appearance ([`Snapshot::prepare`] checks it).
 
+mod account_data;
+mod accounts;
 mod checkpoint;
+pub(crate) mod devices;
+mod directory;
 mod error;
+mod filters;
 pub(crate) mod log;
+pub(crate) mod media;
 mod migrations;
+mod profiles;
 mod readers;
+mod registration_tokens;
+mod settings;
 mod snapshot;
+pub(crate) mod to_device;
 pub(crate) mod txns;
 mod writer;
 

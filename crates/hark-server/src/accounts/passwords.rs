@@ -1,0 +1,176 @@
+//! Passwords: argon2id on blocking threads, two at a time, so that a crowd signing in takes 38 MiB and not the machine.
+
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
+};
+use tokio::sync::Semaphore;
+
+use crate::{http::ApiError, random};
+
+/// How many hashes are computed at once; each takes [`MEMORY_KIB`].
+const AT_ONCE: usize = 2;
+/// 19 MiB and two passes: OWASP's first recommendation for argon2id.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+/// Longer passwords only serve to keep the server busy.
+const MAX_LENGTH: usize = 512;
+
+/// Something that must not be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// A password as its owner typed it.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What comparing a password with the stored hash showed.
+#[derive(PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is not the password, or there is none.
+    Wrong,
+    /// It is the password.
+    Right,
+    /// It is the password, but its hash is cheaper than today's: here is a new one.
+    RightButCheap(String),
+}
+
+/// Hashes and verifies.
+pub(super) struct Passwords {
+    turns: Arc<Semaphore>,
+}
+
+impl Passwords {
+    pub(super) fn new() -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// The PHC string of a new password.
+    pub(super) async fn hash(&self, password: Secret) -> Result<String, ApiError> {
+        if password.0.is_empty() {
+            return Err(weak("A password is needed."));
+        }
+        if password.0.len() > MAX_LENGTH {
+            return Err(weak("A password has at most 512 bytes."));
+        }
+        self.in_turn(move || hash(&password)).await?.ok_or_else(ApiError::internal)
+    }
+
+    /// Compares a password with a stored hash. Without a stored hash the same work is done and the answer is `Wrong`.
+    pub(super) async fn verify(&self, password: Secret, stored: Option<String>) -> Result<Verdict, ApiError> {
+        if password.0.len() > MAX_LENGTH {
+            return Ok(Verdict::Wrong);
+        }
+        self.in_turn(move || verify(&password, stored.as_deref())).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let closing = || ApiError::unavailable("The server is shutting down.");
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| closing())?;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(|_| closing())
+    }
+}
+
+fn weak(message: &'static str) -> ApiError {
+    ApiError::new(http::StatusCode::BAD_REQUEST, "M_WEAK_PASSWORD", message)
+}
+
+fn argon() -> Argon2<'static> {
+    let params =
+        Params::new(MEMORY_KIB, PASSES, 1, None).expect("the constants above are within argon2's bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash(password: &Secret) -> Option<String> {
+    let salt: [u8; 16] = random::bytes();
+    argon().hash_password_with_salt(password.0.as_bytes(), &salt).ok().map(|hash| hash.to_string())
+}
+
+fn verify(password: &Secret, stored: Option<&str>) -> Verdict {
+    /// Compared with where there is no account, so that its absence cannot be timed.
+    static NOBODY: LazyLock<String> =
+        LazyLock::new(|| hash(&Secret(random::url_safe::<32>())).unwrap_or_default());
+    let Ok(parsed) = PasswordHash::new(stored.unwrap_or(&NOBODY)) else {
+        return Verdict::Wrong;
+    };
+    let matches = argon().verify_password(password.0.as_bytes(), &parsed).is_ok();
+    match (matches, stored) {
+        (true, Some(_)) if is_cheap(&parsed) => hash(password).map_or(Verdict::Right, Verdict::RightButCheap),
+        (true, Some(_)) => Verdict::Right,
+        _ => Verdict::Wrong,
+    }
+}
+
+fn is_cheap(hash: &PasswordHash) -> bool {
+    Params::try_from(hash).is_ok_and(|used| used.m_cost() < MEMORY_KIB || used.t_cost() < PASSES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Passwords, Secret, Verdict};
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn the_right_password_opens_and_nothing_else_does() {
+        let passwords = Passwords::new();
+        let stored = passwords.hash(secret("Zürich 7 🔑")).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        let opens = async |text, hash: &str| {
+            passwords.verify(secret(text), Some(hash.to_owned())).await.unwrap() != Verdict::Wrong
+        };
+        assert!(opens("Zürich 7 🔑", &stored).await);
+        for (text, hash) in [("zürich 7 🔑", stored.as_str()), ("", &stored), ("", ""), ("x", "x")] {
+            assert!(!opens(text, hash).await, "{text:?} {hash:?}");
+        }
+        assert!(passwords.verify(secret("anything"), None).await.unwrap() == Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_became_cheap_is_made_anew() {
+        use argon2::PasswordHasher;
+        let params = argon2::Params::new(1024, 1, 1, None).unwrap();
+        let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let cheap = argon.hash_password_with_salt(b"pass", b"somesaltsomesalt").unwrap().to_string();
+        let passwords = Passwords::new();
+        let Verdict::RightButCheap(stronger) = passwords.verify(secret("pass"), Some(cheap)).await.unwrap()
+        else {
+            panic!("the cheap hash was not noticed")
+        };
+        assert!(passwords.verify(secret("pass"), Some(stronger)).await.unwrap() == Verdict::Right);
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        assert!(!format!("{:?}", secret("hunter2")).contains("hunter2"));
+    }
+}

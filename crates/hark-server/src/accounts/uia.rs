@@ -1,0 +1,206 @@
+//! User-interactive authentication: a request that is answered 401 with what is still to do, and is sent again with `auth`.
+//!
+//! A session belongs to one purpose (what is asked for, and by whom where that is known), lives 15 minutes and serves one success.
+//! It holds which stages are done and nothing of any request, so that no password can be found in it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{clock, http::ApiError, random};
+
+/// How long one may take.
+const LIFETIME: Duration = Duration::from_mins(15);
+/// Sessions under way; beyond it the oldest go.
+const KEPT: usize = 10_000;
+
+/// The `auth` member of a request.
+#[derive(Deserialize)]
+pub(crate) struct Auth {
+    /// The stage this is; absent when the client only asks whether it is done.
+    #[serde(rename = "type")]
+    pub(crate) stage: Option<String>,
+    /// The session from the 401 before.
+    pub(crate) session: Option<String>,
+    /// For `m.login.registration_token`.
+    pub(crate) token: Option<String>,
+}
+
+/// One way through: the stages that must all be done.
+pub(crate) type Flow = &'static [&'static str];
+
+/// A request that passed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// The registration token that was shown, if the flow has one.
+    pub(crate) token: Option<String>,
+}
+
+struct Progress {
+    purpose: String,
+    began: Instant,
+    done: HashSet<&'static str>,
+    token: Option<String>,
+}
+
+/// Sessions under way.
+#[derive(Default)]
+pub(crate) struct Uia {
+    /// Held for a few instructions only, never across an await.
+    sessions: Mutex<HashMap<String, Progress>>,
+}
+
+impl Uia {
+    /// Takes a request one step further; `check` verifies a stage before it counts. `Ok` ends the session; an error is what to
+    /// answer, mostly a 401 with what is still to do.
+    pub(crate) async fn step(
+        &self,
+        purpose: &str,
+        flow: Flow,
+        auth: Option<Auth>,
+        check: impl AsyncFnOnce(&Auth) -> Result<(), ApiError>,
+    ) -> Result<Passed, ApiError> {
+        let now = clock::instant();
+        let Some(auth) = auth else {
+            return Err(self.begin(purpose, flow, now));
+        };
+        let Some(id) = auth.session.clone().filter(|id| self.knows(id, purpose, now)) else {
+            return Err(self.begin(purpose, flow, now));
+        };
+        if let Some(stage) = &auth.stage {
+            let Some(stage) = flow.iter().copied().find(|known| known == stage) else {
+                return Err(self.challenge(
+                    &id,
+                    flow,
+                    Some(("M_UNRECOGNIZED", "This is not one of the steps.")),
+                ));
+            };
+            match check(&auth).await {
+                Ok(()) => self.mark_done(&id, stage, auth.token.clone()),
+                Err(error) if error.status().is_server_error() => return Err(error),
+                Err(error) => {
+                    return Err(self.challenge(&id, flow, Some((error.errcode(), error.message()))));
+                }
+            }
+        }
+        self.finish(&id, flow).ok_or_else(|| self.challenge(&id, flow, None))
+    }
+
+    fn begin(&self, purpose: &str, flow: Flow, now: Instant) -> ApiError {
+        let id = random::url_safe::<18>();
+        let progress =
+            Progress { purpose: purpose.to_owned(), began: now, done: HashSet::new(), token: None };
+        let mut sessions = self.lock();
+        if sessions.len() >= KEPT {
+            sessions.retain(|_, progress| now - progress.began < LIFETIME);
+        }
+        if sessions.len() >= KEPT {
+            let oldest = sessions.iter().min_by_key(|(_, progress)| progress.began).map(|(id, _)| id.clone());
+            oldest.and_then(|id| sessions.remove(&id));
+        }
+        sessions.insert(id.clone(), progress);
+        drop(sessions);
+        self.challenge(&id, flow, None)
+    }
+
+    fn knows(&self, id: &str, purpose: &str, now: Instant) -> bool {
+        self.lock()
+            .get(id)
+            .is_some_and(|progress| progress.purpose == purpose && now - progress.began < LIFETIME)
+    }
+
+    fn mark_done(&self, id: &str, stage: &'static str, token: Option<String>) {
+        if let Some(progress) = self.lock().get_mut(id) {
+            progress.done.insert(stage);
+            progress.token = token.or(progress.token.take());
+        }
+    }
+
+    /// Ends the session when every stage is done.
+    fn finish(&self, id: &str, flow: Flow) -> Option<Passed> {
+        let mut sessions = self.lock();
+        let progress = sessions.get(id)?;
+        if !flow.iter().all(|stage| progress.done.contains(stage)) {
+            return None;
+        }
+        sessions.remove(id).map(|progress| Passed { token: progress.token })
+    }
+
+    /// 401 with the flows, what is done, and what went wrong with the last step.
+    fn challenge(&self, id: &str, flow: Flow, wrong: Option<(&'static str, &str)>) -> ApiError {
+        let done: Vec<&str> =
+            self.lock().get(id).map(|progress| progress.done.iter().copied().collect()).unwrap_or_default();
+        let error = match wrong {
+            Some((errcode, message)) => ApiError::step_failed(errcode, message.to_owned()),
+            None => ApiError::more_steps(),
+        };
+        error
+            .with("flows", json!([{ "stages": flow }]))
+            .with("params", json!({}))
+            .with("session", Value::from(id))
+            .with("completed", json!(done))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Progress>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Auth, Flow, Uia};
+    use crate::http::ApiError;
+
+    const TWO: Flow = &["m.login.registration_token", "m.login.dummy"];
+
+    fn auth(stage: Option<&str>, session: &str, token: Option<&str>) -> Option<Auth> {
+        Some(Auth {
+            stage: stage.map(ToOwned::to_owned),
+            session: Some(session.to_owned()),
+            token: token.map(ToOwned::to_owned),
+        })
+    }
+
+    async fn refused(uia: &Uia, purpose: &str, auth: Option<Auth>) -> Value {
+        let check = async |auth: &Auth| match auth.token.as_deref() {
+            Some("wrong") => Err(ApiError::forbidden("no such token")),
+            _ => Ok(()),
+        };
+        uia.step(purpose, TWO, auth, check).await.unwrap_err().into_body()
+    }
+
+    #[tokio::test]
+    async fn all_stages_in_any_order_pass_once() {
+        let uia = Uia::default();
+        let first = refused(&uia, "register", None).await;
+        assert_eq!(first.get("errcode"), None, "clients take a first answer with an errcode for a failure");
+        let session = first["session"].as_str().unwrap().to_owned();
+        let body = refused(&uia, "register", auth(Some("m.login.dummy"), &session, None)).await;
+        assert_eq!(body["completed"], json!(["m.login.dummy"]));
+        let body = refused(&uia, "register", auth(Some(TWO[0]), &session, Some("wrong"))).await;
+        assert_eq!((&body["errcode"], &body["session"]), (&json!("M_FORBIDDEN"), &json!(session)));
+        let passed = uia
+            .step("register", TWO, auth(Some(TWO[0]), &session, Some("t")), async |_| Ok(()))
+            .await
+            .unwrap();
+        assert_eq!(passed.token.as_deref(), Some("t"));
+        let again = refused(&uia, "register", auth(None, &session, None)).await;
+        assert_ne!(again["session"], json!(session), "a session serves once");
+    }
+
+    #[tokio::test]
+    async fn a_session_of_one_purpose_does_not_serve_another() {
+        let uia = Uia::default();
+        let session = refused(&uia, "register", None).await["session"].as_str().unwrap().to_owned();
+        let other = refused(&uia, "delete device", auth(Some("m.login.dummy"), &session, None)).await;
+        assert_ne!(other["session"], json!(session));
+        assert_eq!(other["completed"], json!([]));
+    }
+}

@@ -1,0 +1,64 @@
+//! What a client asks before anything else: is this a server, what can it do, and what can it not.
+
+use axum::extract::State;
+use http::{HeaderMap, header, uri::Authority};
+use ruma::api::client::{
+    discovery::get_supported_versions, thirdparty::get_protocols, voip::get_turn_server_info,
+};
+use serde_json::{Value, json};
+
+use crate::http::{Answer, ApiError, Json, Session, extract::Shared};
+
+/// Versions of the specification this server keeps, without gaps. v1.3 and later are not claimed: relations, threads, sent
+/// read points and jump-to-date are what clients would use, and they are not here. `r0.6.1` and v1.1 are what every client
+/// knows; end-to-end keys, which they also hold, are answered `M_UNRECOGNIZED` and clients then leave encryption off.
+const VERSIONS: [&str; 3] = ["r0.6.1", "v1.1", "v1.2"];
+
+/// `GET /_matrix/client/versions`
+pub(super) async fn versions(
+    _: Shared,
+    _: Option<Session>,
+    _: get_supported_versions::Request,
+) -> Result<impl Answer, ApiError> {
+    // Authenticated media (v1.11) and free profile fields (v1.16) are complete; the features name them without the versions
+    // between.
+    let features = json!({ "org.matrix.msc3916.stable": true, "uk.tcpip.msc4133": true, "uk.tcpip.msc4133.stable": true });
+    Ok(Json(json!({ "versions": VERSIONS, "unstable_features": features })))
+}
+
+/// `GET /.well-known/matrix/client`: the address under which the asker reached this server is one that works for it.
+pub(super) async fn well_known(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+) -> Result<axum::Json<Value>, ApiError> {
+    let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    let secure = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let host = asked.map_or_else(|| app.config.listen.to_string(), |host| host.to_string());
+    let scheme = if secure { "https" } else { "http" };
+    Ok(axum::Json(json!({ "m.homeserver": { "base_url": format!("{scheme}://{host}") } })))
+}
+
+/// `GET /health`: 200 while the database answers.
+pub(super) async fn health(State(app): State<Shared>) -> Result<axum::Json<Value>, ApiError> {
+    let epoch = app.store.epoch().to_owned();
+    app.store.read::<_, ApiError, _>(|snap| Ok(snap.position()?)).await?;
+    Ok(axum::Json(json!({ "status": "ok", "database": epoch })))
+}
+
+/// `GET …/voip/turnServer`: there is none. `{}` would make clients ask again and again.
+pub(super) async fn no_turn_server(
+    _: Shared,
+    _: Session,
+    _: get_turn_server_info::v3::Request,
+) -> Result<Json<Value>, ApiError> {
+    Err(ApiError::not_found("This server has no TURN server."))
+}
+
+/// `GET …/thirdparty/protocols`: there are no bridges.
+pub(super) async fn no_protocols(
+    _: Shared,
+    _: Session,
+    _: get_protocols::v3::Request,
+) -> Result<impl Answer, ApiError> {
+    Ok(Json(json!({})))
+}

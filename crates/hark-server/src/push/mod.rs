@@ -1,0 +1,43 @@
+//! Push rules: the specification's defaults, as far as a user has not changed them.
+//!
+//! Nothing is stored for a user who changed nothing, so that a later list of defaults reaches everybody. Once changed, the whole
+//! list is stored as `m.push_rules` account data and the defaults are brought up to date each time it is read.
+
+use ruma::{UserId, push::Ruleset};
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::store::{Snapshot, StoreError, Tx, to_json_error};
+
+/// The account data type of push rules.
+pub(crate) const TYPE: &str = "m.push_rules";
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    global: Ruleset,
+}
+
+impl Snapshot<'_> {
+    /// The rules in force for `user`.
+    pub(crate) fn push_rules(&self, user: &UserId) -> Result<Ruleset, StoreError> {
+        let Some(stored) = self.account_data(user, None, TYPE)? else {
+            return Ok(Ruleset::server_default(user));
+        };
+        let Content { mut global } = serde_json::from_str(stored.get()).map_err(to_json_error(TYPE))?;
+        global.update_with_server_default(Ruleset::server_default(user));
+        Ok(global)
+    }
+
+    /// The content of `user`'s `m.push_rules`, always whole.
+    pub(crate) fn push_rules_content(&self, user: &UserId) -> Result<Box<RawValue>, StoreError> {
+        to_raw_value(&Content { global: self.push_rules(user)? }).map_err(to_json_error(TYPE))
+    }
+}
+
+impl Tx<'_> {
+    /// Replaces the rules of `user` and wakes their clients.
+    pub(crate) fn set_push_rules(&mut self, user: &UserId, rules: Ruleset) -> Result<(), StoreError> {
+        let content = to_raw_value(&Content { global: rules }).map_err(to_json_error(TYPE))?;
+        self.set_account_data(user, None, TYPE, &content)
+    }
+}

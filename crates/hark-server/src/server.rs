@@ -1,0 +1,126 @@
+//! A server on a data folder and a port: starting it, adding people, and ending it in order.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    AddUserError, App, Config, StartError,
+    accounts::{NewAccount, Secret, names},
+    api,
+    folder::Folder,
+    naming::{self, Settling},
+};
+
+/// How long requests under way may take when the server ends.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A running homeserver.
+pub struct Server {
+    app: Arc<App>,
+    address: SocketAddr,
+    serving: JoinHandle<io::Result<()>>,
+    folder: Folder,
+}
+
+impl Server {
+    /// Takes the data folder, opens the database, and serves. Returns when requests are answered.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let folder = Folder::take(&config.data_dir)?;
+        let app = open(&folder, config).await?;
+        let listener = listen(app.config.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|reason| StartError::Listen { address: app.config.listen, reason })?;
+        let router = api::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        // Answers are small and awaited: none of them should wait for a fuller packet.
+        let listener = listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY could not be set");
+            }
+        });
+        let ending = app.shutdown.clone().cancelled_owned();
+        let serving =
+            tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(ending).into_future());
+        Ok(Self { app, address, serving, folder })
+    }
+
+    /// The address to give to a client on this computer.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(if address.is_ipv4() {
+                [127, 0, 0, 1].into()
+            } else {
+                [0, 0, 0, 0, 0, 0, 0, 1].into()
+            });
+        }
+        format!("http://{address}")
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The part of ids behind the colon.
+    pub fn server_name(&self) -> String {
+        self.app.server_name.to_string()
+    }
+
+    /// Whether anybody has an account.
+    pub async fn has_users(&self) -> bool {
+        let read = self.app.store.read::<_, crate::store::StoreError, _>(|snap| snap.has_users());
+        read.await.unwrap_or(true)
+    }
+
+    /// Adds an account and returns its full id.
+    pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AddUserError> {
+        add_user(&self.app, name, password, admin).await
+    }
+
+    /// Ends the server in order: long polls answer, requests under way finish, the database is closed, the folder is free.
+    pub async fn shutdown(self) {
+        self.app.shutdown.cancel();
+        let abort = self.serving.abort_handle();
+        if tokio::time::timeout(GRACE, self.serving).await.is_err() {
+            tracing::warn!("some requests did not end in time and were cut off");
+            abort.abort();
+        }
+        self.app.store.close().await;
+        drop(self.folder);
+    }
+}
+
+/// Opens what a data folder holds.
+pub(crate) async fn open(folder: &Folder, config: Config) -> Result<Arc<App>, StartError> {
+    let store = folder.open_store()?;
+    let name = naming::settle(&store, config.server_name.as_deref()).await.map_err(|error| match error {
+        Settling::Refused(refused) => refused,
+        Settling::Store(error) => folder.explain(folder.path().join("hark.db"), error),
+    })?;
+    Ok(Arc::new(App::new(store, name, config)))
+}
+
+/// Adds an account, as `hark-server user add` and an embedding program do.
+pub(crate) async fn add_user(
+    app: &App,
+    name: &str,
+    password: &str,
+    admin: bool,
+) -> Result<String, AddUserError> {
+    let explain = |error: crate::http::ApiError| AddUserError(error.message().to_owned());
+    let user_id = names::new_user(name, app.accounts.server_name()).map_err(explain)?;
+    let password = Secret::new(password.to_owned());
+    let account = NewAccount { user_id: user_id.clone(), password, admin, registration_token: None };
+    app.accounts.create(account).await.map_err(explain)?;
+    Ok(user_id.to_string())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortInUse { address },
+        _ => StartError::Listen { address, reason },
+    })
+}
