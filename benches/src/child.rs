@@ -13,6 +13,12 @@ use tokio::process::Command;
 pub(crate) enum Role {
     /// The floor's server.
     Floor,
+    /// Hark's homeserver.
+    Server,
+    /// Opens a filled engine store, draws the inbox and a long conversation, and prints what it took.
+    Inbox,
+    /// Opens a filled engine store, searches it, and prints what it took.
+    Search,
 }
 
 /// A running child; killed when dropped.

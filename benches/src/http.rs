@@ -93,3 +93,15 @@ fn parse_head(head: &str) -> Result<(u16, usize)> {
         .parse()?;
     Ok((status, length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_and_length_are_read_whatever_the_case() {
+        let head = "HTTP/1.1 429 Too Many Requests\r\nDate: now\r\nContent-Length: 17\r\n\r\n";
+        assert_eq!(parse_head(head).unwrap(), (429, 17));
+        assert!(parse_head("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
+    }
+}

@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use crate::clock;
 
 /// Uncounted sends of each sender before the clock starts.
-const WARM_UP: u64 = 50;
+pub(crate) const WARM_UP: u64 = 50;
 
 /// One sender's connection.
 pub(crate) trait Link: Send + 'static {

@@ -5,15 +5,24 @@
 
 #![forbid(unsafe_code)]
 
+mod ack;
 mod child;
 mod clock;
+mod corpus;
 mod disk;
+mod filled;
 mod floor;
 mod fsyncs;
+mod homeserver;
 mod http;
+mod inbox;
 mod load;
 mod machine;
 mod report;
+mod scripted;
+mod search;
+mod story;
+mod throughput;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,7 +30,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use child::Role;
 use clap::{Parser, ValueEnum};
+use filled::Filled;
 use report::Report;
+use tokio::sync::OnceCell;
 
 #[derive(Parser)]
 #[command(about = "Measures Hark; without a name, everything")]
@@ -47,10 +58,14 @@ struct Arguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Name {
     Floor,
+    Ack,
+    Throughput,
+    Inbox,
+    Search,
 }
 
 impl Name {
-    const ALL: [Self; 1] = [Self::Floor];
+    const ALL: [Self; 5] = [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search];
 }
 
 /// What all benches of a run share.
@@ -60,17 +75,25 @@ struct Run {
     time: Duration,
     /// Messages in the engine's store.
     messages: usize,
+    /// The engine's store, filled when first needed.
+    filled: OnceCell<Filled>,
 }
 
 impl Run {
     fn dir(&self) -> &Path {
         self.dir.path()
     }
+
+    async fn filled(&self) -> Result<&Filled> {
+        self.filled.get_or_try_init(|| Filled::new(self.dir(), self.messages)).await
+    }
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    // Two providers are in the tree; one must be chosen before the first client is made. Only the first choice counts.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     if let Some(role) = arguments.role {
         let dir = arguments.dir.context("a role needs --dir")?;
         return play(role, &dir).await;
@@ -82,6 +105,7 @@ async fn main() -> Result<()> {
         dir: tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?,
         time: Duration::from_secs(arguments.seconds),
         messages: arguments.messages,
+        filled: OnceCell::new(),
     };
     let names = if arguments.names.is_empty() { Name::ALL.to_vec() } else { arguments.names };
     let mut reports = vec![floor::bench(&run).await?];
@@ -100,11 +124,18 @@ async fn main() -> Result<()> {
 async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
     match name {
         Name::Floor => floor::bench(run).await,
+        Name::Ack => ack::bench(run).await,
+        Name::Throughput => throughput::bench(run, floor).await,
+        Name::Inbox => inbox::bench(run).await,
+        Name::Search => search::bench(run).await,
     }
 }
 
 async fn play(role: Role, dir: &Path) -> Result<()> {
     match role {
         Role::Floor => floor::serve(dir).await,
+        Role::Server => homeserver::serve(dir).await,
+        Role::Inbox => inbox::probe(dir).await,
+        Role::Search => search::probe(dir).await,
     }
 }

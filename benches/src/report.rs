@@ -61,6 +61,12 @@ impl Report {
         Self { bench, setup: setup.into(), other_load_before, other_load_during: None, figures: Vec::new() }
     }
 
+    /// Notes the other load of a stretch of measuring; the highest is told.
+    pub(crate) fn saw_load(&mut self, percent: Option<f64>) {
+        let highest = self.other_load_during.into_iter().chain(percent).reduce(f64::max);
+        self.other_load_during = highest;
+    }
+
     /// Adds a figure without a bound.
     pub(crate) fn add(&mut self, what: impl Into<String>, value: f64, unit: &'static str) {
         self.figures.push(Figure { what: what.into(), value, unit, target: None });

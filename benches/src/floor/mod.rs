@@ -40,6 +40,6 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
         report.add(format!("{senders} senders, sends"), outcome.per_second, "/s");
         drop(links);
     }
-    report.other_load_during = watch.percent();
+    report.saw_load(watch.percent());
     Ok(report)
 }
