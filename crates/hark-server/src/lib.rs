@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod admin;
 mod api;
 mod app;
 mod clock;
@@ -25,6 +26,7 @@ mod store;
 
 pub(crate) use self::app::App;
 pub use self::{
+    admin::{add_registration_token, add_user},
     config::{Config, Registration},
     error::{AddUserError, StartError},
     server::Server,

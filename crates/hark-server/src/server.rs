@@ -8,9 +8,11 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     AddUserError, App, Config, StartError,
     accounts::{NewAccount, Secret, names},
+    admin::Admin,
     api,
     folder::Folder,
     naming::{self, Settling},
+    platform,
 };
 
 /// How long requests under way may take when the server ends.
@@ -40,6 +42,9 @@ impl Server {
                 tracing::debug!(%error, "TCP_NODELAY could not be set");
             }
         });
+        let admin = Admin::open(&folder)
+            .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
+        tokio::spawn(admin.serve(app.clone()));
         let ending = app.shutdown.clone().cancelled_owned();
         let serving =
             tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(ending).into_future());
@@ -78,6 +83,13 @@ impl Server {
     /// Adds an account and returns its full id.
     pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AddUserError> {
         add_user(&self.app, name, password, admin).await
+    }
+
+    /// Serves until the operating system asks the process to end, then ends in order.
+    pub async fn run_until_asked_to_end(self) -> io::Result<()> {
+        let asked = platform::asked_to_end().await;
+        self.shutdown().await;
+        asked
     }
 
     /// Ends the server in order: long polls answer, requests under way finish, the database is closed, the folder is free.
