@@ -1,0 +1,4 @@
+// A landscape to stand where a photo would.
+import url from './hills.svg?url';
+
+export const hillsPicture: string = url;

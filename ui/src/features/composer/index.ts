@@ -1,0 +1,2 @@
+export { Composer } from './composer.svelte';
+export { default as ComposerBox } from './Composer.svelte';

@@ -1,0 +1,1 @@
+export { default as NewConversation } from './NewConversation.svelte';

@@ -1,0 +1,1 @@
+export { default as Rail, type View } from './Rail.svelte';

@@ -1,0 +1,3 @@
+export { Search } from './search.svelte';
+export { default as SearchField } from './SearchField.svelte';
+export { default as SearchResults } from './Results.svelte';

@@ -1,0 +1,2 @@
+export { Session } from './session.svelte';
+export { default as ConnectionBanner } from './ConnectionBanner.svelte';

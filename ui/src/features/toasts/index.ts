@@ -1,0 +1,2 @@
+export { Toasts } from './toasts.svelte';
+export { default as ToastStack } from './Toasts.svelte';

@@ -1,0 +1,2 @@
+export { Welcome, type Step } from './welcome.svelte';
+export { default as WelcomeScreen } from './WelcomeScreen.svelte';

@@ -1,0 +1,13 @@
+export { default as Badge } from './Badge.svelte';
+export { default as Banner } from './Banner.svelte';
+export { default as Button } from './Button.svelte';
+export { default as Chips } from './Chips.svelte';
+export { default as Dialog } from './Dialog.svelte';
+export { default as Empty } from './Empty.svelte';
+export { default as Field } from './Field.svelte';
+export { default as IconButton } from './IconButton.svelte';
+export { default as Kbd } from './Kbd.svelte';
+export { default as Mark } from './Mark.svelte';
+export { default as Menu, type MenuItem } from './Menu.svelte';
+export { Late } from './late.svelte';
+export { viewport } from './viewport.svelte';

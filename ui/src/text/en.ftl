@@ -1,0 +1,265 @@
+# Every word of the window. Plain words, what happened and what to do; no exclamation marks.
+
+## Everywhere
+close = Close
+cancel = Cancel
+back = Back
+delete = Delete
+retry = Retry
+clear = Clear
+more = More
+today = Today
+yesterday = Yesterday
+group = Group
+you = You
+main = Main
+welcome = Welcome
+show = Show
+
+## Places
+inbox = Inbox
+requests = Requests
+settings = Settings
+place-count = { $place }, { $count }
+your-account = Your account, { $name }
+
+## Welcome
+motto = Your words, your voice. They arrive.
+welcome-title = Where should your messages live?
+welcome-text = No phone number, no address book, nobody in between.
+way-host = Host on this computer
+way-host-more = Your own server, kept on this disk. No account anywhere else. Ready in seconds.
+way-sign-in = Sign in to a server
+way-sign-in-more = Any Matrix server: your company’s, a friend’s, a public one.
+way-try = Just try it
+way-try-more = Talk to Echo, who says everything back. Nothing to fill in.
+welcome-foot = Hark { $version } · free software
+
+sign-in-title = Sign in
+sign-in-text = With an account on any Matrix server.
+account-kind = Account
+have-account = I have an account
+new-account = Make a new one
+server = Server
+server-help = A name such as matrix.org, or a full address.
+user-name = User name
+user-name-help = Others find you by it. Letters and figures, no spaces.
+reach-you-as = Others reach you as { $address }
+password = Password
+show-password = Show password
+hide-password = Hide password
+strength-none = Four plain words are strong and easy to remember.
+strength-short = Too short. Eight characters at least.
+strength-weak = Weak. Four plain words are stronger and easier.
+strength-fair = Fair. Four plain words are stronger and easier.
+strength-good = Strong.
+sign-in = Sign in
+create-account = Create account
+
+host-title = Your account
+host-text = On a server of your own, on this computer.
+host-name = Server name (optional)
+host-name-help = The part after the colon in your address. Left empty, one is made up for you.
+host-start = Start the server
+host-note = The server runs while Hark runs. Its data stays in Hark’s folder on this disk.
+
+## Inbox
+conversations = Conversations
+all = All
+unread = Unread
+groups = Groups
+new-conversation = New conversation
+loading-conversations = Loading your conversations
+nobody-yet = Nobody here yet
+nobody-yet-more = Add someone by their name or their address.
+none-here = Nothing here
+no-messages-yet = No messages yet
+unread-count = { $count } unread
+typing = typing…
+typing-one = { $name } is typing…
+typing-many = { $count } people are typing…
+draft = Draft:
+not-sent = Not sent
+waiting-count = { $count } waiting to be sent
+voice-message = Voice message
+voice-of = Voice message · { $length }
+photo = Photo
+photo-of = Photo · { $body }
+video = Video
+video-of = Video · { $body }
+file = File
+redacted = Message deleted
+unsupported = A message this version cannot show
+invites-person = Wants to talk with you
+invites-group = Invites you to a group
+requests-note = From people you have not talked with yet. They cannot see that you looked.
+no-requests = No requests
+no-requests-more = When someone new writes to you, they wait here for your answer.
+show-request = Show the request of { $name }
+all-requests = All { $count } requests
+accept = Accept
+decline = Decline
+accept-of = Accept the request of { $name }
+decline-of = Decline the request of { $name }
+declined = Request declined
+
+## Search
+search = Search
+search-title = Search
+search-label = Search messages and people
+key-search = Ctrl K
+leave-search = Leave search
+results = Results
+people-and-groups = People and groups
+found-messages = { $count ->
+    [one] 1 message
+   *[other] { $count } messages
+}, in { $places ->
+    [one] 1 conversation
+   *[other] { $places } conversations
+}
+nothing-found = Nothing found for “{ $words }”
+nothing-found-more = Try fewer words, or the beginning of a word.
+you-to = You to { $name }
+
+## New conversation
+new-who = Who do you want to write to?
+new-who-help = A name, or a full address such as { $example }
+people = People
+nobody-found = Nobody by that name on your server. Type the full address to write to anyone.
+write-to-address = Write to this address
+
+## Thread
+conversation-with = Conversation with { $name }
+messages = Messages
+loading-messages = Loading messages
+new-count = { $count } new
+back-to-inbox = Back to inbox
+to-latest = Jump to latest
+to-latest-new = Jump to latest, { $count } new
+encrypted = end-to-end encrypted
+wants-to-talk = wants to talk with you
+you-left = you are no longer in this conversation
+copy-address = Copy address
+address-copied = Address copied
+leave-ask = Leave conversation…
+leave-title = Leave this conversation?
+leave-text = You will not get messages from { $name } here any more, and it goes from your inbox.
+leave = Leave
+edited = edited
+mark-waiting = sending
+mark-sent = sent
+mark-delivered = delivered
+mark-read = read
+mark-heard = heard
+voice-spoken = voice message, { $length }
+open-photo = Open photo { $body }
+photo-gone = The picture cannot be loaded now
+download = Download { $body }
+thread-failed = The messages could not be read
+thread-first = Say the first word
+thread-first-more = { $name } sees it as soon as it arrives.
+left-note = You left this conversation. Its messages stay here to read.
+system-created = { $by } started the conversation
+system-joined = { $who } joined
+system-left = { $who } left
+system-invited = { $by } invited { $who }
+system-removed = { $by } removed { $who }
+system-renamed = { $by } named it “{ $name }”
+request-person = { $name } would like to send you messages.
+request-group = You are invited to this group.
+accept-means = Accepting lets { $name } write to you and see when you read.
+accept-means-group = Accepting lets everyone in the group see your name and when you read.
+pick-title = Pick a conversation
+pick-text = Or start a new one: with a name, or with any Matrix address.
+
+## Voice
+play-voice = Play voice message, { $length }
+pause = Pause
+go-on = Go on playing
+stop = Stop
+position = Position
+position-of = { $at } of { $length }
+not-played = not played yet
+speed = Playback speed { $speed }×
+speed-tip = Change the playback speed
+now-playing = Now playing
+show-message-of = Show the message of { $name }
+
+## Composer
+message = Message
+message-long = Write a message
+message-offline = Message, sent when you are back online
+send = Send
+too-long = Too long. Shorten it to 4,000 characters.
+attach-sound = Send a sound file as a voice message
+preparing-voice = Becoming a voice message…
+remove-file = Remove this file
+drop-here = Drop a sound file to send it as a voice message
+drop-not-sound = Only sound files can be sent for now.
+
+## Connection
+offline = No connection.
+offline-more = You can read and write. Messages go out when it is back.
+offline-waiting = You can read and write. { $count ->
+    [one] 1 message waits its turn.
+   *[other] { $count } messages wait their turn.
+}
+next-try = Next try in { $seconds } s
+trying = Trying…
+reconnecting = Connecting…
+retry-now = Retry now
+logged-out = You were signed out.
+sign-in-again = Sign in again
+engine-gone = Hark is not running.
+engine-gone-more = This page comes back by itself when it does.
+refused-title = This page cannot reach Hark
+refused-text = Its address was used up, or Hark was closed. Start Hark again and open the address it prints.
+connecting-title = Connecting to Hark
+
+## Settings
+back-to-settings = Back to settings
+settings-appearance = Appearance
+settings-account = Account
+settings-shortcuts = Shortcuts
+settings-about = About
+scheme = Scheme
+scheme-system = As the system
+scheme-light = Light
+scheme-dark = Dark
+scheme-contrast = More contrast
+signed-in-here = Signed in here
+homeserver = Server
+device = This device
+your-server = Your server
+server-name = Name
+server-url = Address on this computer
+your-server-note = Others on this computer reach it at this address. It runs while Hark runs.
+sign-out-here = Sign out here
+sign-out-note = Forgets this account and its messages on this computer.
+sign-out-ask = Sign out…
+sign-out-title = Sign out of Hark?
+sign-out-text = Messages and drafts on this computer are removed. What is on the server stays there. Messages that still wait to be sent are lost.
+sign-out-text-hosting = Messages and drafts in this window are removed; your server and what it holds stay on this disk. Messages that still wait to be sent are lost.
+sign-out = Sign out
+about-hark = Hark
+version = Version
+licence = Licence
+
+## Keys
+keys-everywhere = Everywhere
+keys-thread = In a conversation
+key-go-to = Search
+key-new = New conversation
+key-conversation = Previous, next conversation
+key-next-unread = Next unread
+key-column = Next column
+key-settings = Settings
+key-help = All shortcuts
+key-back = Cancel, close, back
+key-send = Send
+key-line = New line
+key-walk = Walk through the messages
+key-play = Play or pause a voice message
+key-scrub = Five seconds back or forward, on a waveform
+key-speed = Playback speed

@@ -1,0 +1,4 @@
+export { t } from './text';
+export * from './format';
+export * from './foreign';
+export { now } from './now.svelte';
