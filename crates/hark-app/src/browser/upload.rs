@@ -1,0 +1,30 @@
+//! Sound files on their way into a voice message.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::serve::Site;
+use crate::api::ApiError;
+use crate::app::MAX_UPLOAD;
+
+pub(super) async fn upload(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, ApiError> {
+    site.needs_session(&headers)?;
+    let bytes = body.map_err(|_| {
+        ApiError::bad_request(format!(
+            "The file is larger than {} MB. Choose a smaller one.",
+            MAX_UPLOAD >> 20
+        ))
+    })?;
+    if bytes.is_empty() {
+        return Err(ApiError::bad_request("The file is empty. Choose another one."));
+    }
+    Ok(Json(json!({ "id": site.app.uploads().put(&bytes)? })))
+}
