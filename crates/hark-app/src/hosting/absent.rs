@@ -1,0 +1,40 @@
+//! A build that cannot host.
+
+use std::path::Path;
+
+use hark_client::Engine;
+use hark_client::model::Account;
+
+use crate::api::{ApiError, ErrorCode, HostHere, Hosting};
+
+/// Hosts nothing.
+pub(crate) struct Host;
+
+#[expect(clippy::unused_async, clippy::unused_self, reason = "the same face as the one that hosts")]
+impl Host {
+    pub(crate) async fn resume(_: &Path) -> Self {
+        Self
+    }
+
+    pub(crate) fn hosting(&self) -> Option<Hosting> {
+        None
+    }
+
+    pub(crate) async fn start_again(&self) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    pub(crate) async fn host_here(&self, _: &Engine, _: HostHere) -> Result<Account, ApiError> {
+        Err(cannot())
+    }
+
+    pub(crate) async fn try_it(&self, _: &Engine) -> Result<Account, ApiError> {
+        Err(cannot())
+    }
+
+    pub(crate) async fn stop(&self) {}
+}
+
+fn cannot() -> ApiError {
+    ApiError::new(ErrorCode::Refused, "This build of Hark has no server in it. Sign in to a server instead.")
+}
