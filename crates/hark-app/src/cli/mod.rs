@@ -1,0 +1,80 @@
+//! The `hark` program.
+//!
+//! What is typed becomes a [`Request`]: everything it needs is in it, so that it can be done here or by the process that
+//! owns the data folder. [`perform`] does it, on an [`App`], and shows its [`Output`] as it goes; [`run`] decides where.
+//! Exit codes: 0 done, 1 refused or failed (one line on stderr says why and what to do), 2 wrong usage.
+
+mod args;
+mod doctor;
+mod json;
+mod listen;
+mod plain;
+mod print;
+mod reading;
+mod request;
+mod run;
+mod sending;
+
+pub use request::{Output, Request};
+pub use run::run;
+pub(crate) use sending::LONGEST_WAIT;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, ApiError, ErrorCode};
+use crate::app::{App, account, hosting, inbox};
+use crate::browser;
+
+/// Does one request. An endless one ends without error when `over` is cancelled.
+pub(crate) async fn perform(
+    app: &App,
+    request: Request,
+    output: &mpsc::Sender<Output>,
+    over: &CancellationToken,
+) -> Result<(), ApiError> {
+    match request {
+        Request::Login { homeserver, user, password, register } => {
+            let account = account::sign_in(app, api::SignIn { homeserver, user, password, register }).await?;
+            show(output, account.user_id).await
+        }
+        Request::Send { who, text, wait } => sending::text(app, &who, &text, wait, output).await,
+        Request::Voice { who, clip, wait } => sending::voice(app, &who, clip, wait, output).await,
+        Request::Settle { key } => sending::settle(app, key, output).await,
+        Request::Dm { who } => {
+            reading::catch_up(app, output).await?;
+            let conversation = inbox::open_conversation(app, api::OpenConversation { who }).await?;
+            show(output, conversation.room_id.ok_or_else(|| ApiError::internal("the room has no id yet"))?)
+                .await
+        }
+        Request::List { json } => reading::list(app, json, output).await,
+        Request::Read { who, limit, json } => reading::read(app, &who, limit, json, output).await,
+        Request::Search { words, limit, json } => reading::search(app, words, limit, json, output).await,
+        Request::Listen { json } => listen::listen(app, json, output, over).await,
+        Request::Browser { listen, try_it } => {
+            if try_it && app.engine().account().is_none() {
+                hosting::try_it(app, api::Nothing {}).await?;
+            }
+            let page = browser::open(app, listen).await?;
+            put(output, Output::Url(page.url().to_owned())).await?;
+            over.cancelled().await;
+            Ok(())
+        }
+        Request::Doctor { json, caller } => {
+            doctor::report(doctor::of_app(app, caller).await, json, output).await
+        }
+    }
+}
+
+/// Shows one line.
+async fn show(output: &mpsc::Sender<Output>, line: impl Into<String>) -> Result<(), ApiError> {
+    put(output, Output::Line(line.into())).await
+}
+
+/// Hands on one piece of output; fails where nobody takes it any more.
+async fn put(output: &mpsc::Sender<Output>, piece: Output) -> Result<(), ApiError> {
+    output
+        .send(piece)
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::Internal, "Nobody reads the output any more."))
+}

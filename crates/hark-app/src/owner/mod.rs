@@ -1,0 +1,18 @@
+//! One process owns a data folder; every other hands its commands to it.
+//!
+//! [`Ownership`] is a file lock, which the system takes back from a process that dies. The owner [`serve`]s a local
+//! socket (a named pipe on Windows) and writes its address and a secret into the folder, in a file only the folder's
+//! owner may read: whoever can read it may command the account, nobody else. A second process [`call`]s it: one line of
+//! JSON with the request there, lines of output back, and a last line with the outcome.
+//!
+//! The owner may be a command that is over soon. It finishes what it was handed; a request that has no end (`listen`) it
+//! gives back, and the other process takes the folder over.
+
+mod call;
+mod lock;
+mod serve;
+mod wire;
+
+pub use call::{Called, call};
+pub use lock::Ownership;
+pub use serve::{Owner, serve};
