@@ -4,46 +4,8 @@ use hark_client::model::{Account, Connection, Conversation, ConversationId, Hit,
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::events::PlayerState;
-
-/// Why a command was not done: a closed set the window can branch on, and a sentence for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ApiError {
-    /// What kind of failure.
-    pub code: ErrorCode,
-    /// One plain sentence that says what to do.
-    pub message: String,
-}
-
-/// Kinds of failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// The command or its arguments are malformed.
-    BadRequest,
-    /// Nobody is signed in.
-    SignedOut,
-    /// User name or password wrong.
-    WrongPassword,
-    /// No Matrix server answers at that address.
-    NoServer,
-    /// The name is taken.
-    NameTaken,
-    /// The server refused, with its reason.
-    Refused,
-    /// The server cannot be reached now.
-    Offline,
-    /// No such conversation, message or person.
-    NotFound,
-    /// The file is not sound we can read.
-    BadSound,
-    /// No sound device.
-    NoDevice,
-    /// The disk is full.
-    DiskFull,
-    /// Something broke here; the log knows more.
-    Internal,
-}
+use super::{ApiError, PlayerState};
+use crate::app::{App, account, hosting, inbox, search, thread, voice};
 
 /// Arguments of commands that need none.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
@@ -230,13 +192,24 @@ pub struct SetSpeed {
     pub speed: f32,
 }
 
-/// Writes the table of commands once: the enum the dispatcher matches on, and the lines the TypeScript is made from.
+/// Writes the table of commands once: the enum that is read from JSON, the dispatcher, and the lines the TypeScript is
+/// made from. A row is: name, variant, arguments, answer, and the function that does it.
 macro_rules! commands {
-    ($( $(#[doc = $doc:literal])* $name:ident $variant:ident ( $args:ty ) -> $answer:ty; )*) => {
+    ($( $(#[doc = $doc:literal])* $name:ident $variant:ident ( $args:ty ) -> $answer:ty = $run:path; )*) => {
         /// A command as it arrives.
         #[derive(Deserialize)]
         #[serde(tag = "name", content = "args", rename_all = "snake_case")]
         pub enum Command { $( $(#[doc = $doc])* $variant($args), )* }
+
+        /// Does one command and gives its answer as JSON.
+        pub(crate) async fn dispatch(app: &App, command: Command) -> Result<serde_json::Value, ApiError> {
+            match command {
+                $( Command::$variant(args) => {
+                    let answer: $answer = $run(app, args).await?;
+                    serde_json::to_value(answer).map_err(ApiError::internal)
+                } )*
+            }
+        }
 
         /// Name, documentation, argument type and answer type of every command, in TypeScript.
         #[cfg(test)]
@@ -259,55 +232,55 @@ macro_rules! commands {
 
 commands! {
     /// What to draw first.
-    status Status(Nothing) -> Status;
+    status Status(Nothing) -> Status = account::status;
     /// Sign in or register.
-    sign_in SignIn(SignIn) -> Account;
+    sign_in SignIn(SignIn) -> Account = account::sign_in;
     /// "Host on this computer".
-    host_here HostHere(HostHere) -> Account;
+    host_here HostHere(HostHere) -> Account = hosting::host_here;
     /// "Just try it": embedded server, an account, the echo contact.
-    try_it TryIt(Nothing) -> Account;
+    try_it TryIt(Nothing) -> Account = hosting::try_it;
     /// Forget this login; the store is removed.
-    sign_out SignOut(Nothing) -> Nothing;
+    sign_out SignOut(Nothing) -> Nothing = account::sign_out;
     /// The inbox, newest first.
-    conversations Conversations(Conversations) -> Vec<Conversation>;
+    conversations Conversations(Conversations) -> Vec<Conversation> = inbox::conversations;
     /// Find or make a conversation.
-    open_conversation OpenConversation(OpenConversation) -> Conversation;
+    open_conversation OpenConversation(OpenConversation) -> Conversation = inbox::open_conversation;
     /// Join what I was invited to; the inviter becomes a contact (DM4).
-    accept Accept(InConversation) -> Conversation;
+    accept Accept(InConversation) -> Conversation = inbox::accept;
     /// Refuse an invitation, or leave.
-    leave Leave(InConversation) -> Nothing;
+    leave Leave(InConversation) -> Nothing = inbox::leave;
     /// A page of a thread; older history is fetched from the server where the store has a gap (SY5).
-    timeline Timeline(Timeline) -> Page;
+    timeline Timeline(Timeline) -> Page = thread::timeline;
     /// Durable in the outbox when answered.
-    send_text SendText(SendText) -> Message;
+    send_text SendText(SendText) -> Message = thread::send_text;
     /// A sound file as a voice message.
-    send_voice_file SendVoiceFile(SendVoiceFile) -> Message;
+    send_voice_file SendVoiceFile(SendVoiceFile) -> Message = thread::send_voice_file;
     /// Try a failed message again.
-    retry Retry(OfMessage) -> Message;
+    retry Retry(OfMessage) -> Message = thread::retry;
     /// Delete a message that was not sent.
-    discard Discard(OfMessage) -> Nothing;
+    discard Discard(OfMessage) -> Nothing = thread::discard;
     /// Read up to here.
-    mark_read MarkRead(MarkRead) -> Nothing;
+    mark_read MarkRead(MarkRead) -> Nothing = thread::mark_read;
     /// Typing or not.
-    set_typing SetTyping(SetTyping) -> Nothing;
+    set_typing SetTyping(SetTyping) -> Nothing = thread::set_typing;
     /// Keep a draft.
-    set_draft SetDraft(SetDraft) -> Nothing;
+    set_draft SetDraft(SetDraft) -> Nothing = thread::set_draft;
     /// Find messages.
-    search Search(Search) -> Vec<Hit>;
+    search Search(Search) -> Vec<Hit> = search::search;
     /// Find people.
-    search_people SearchPeople(SearchPeople) -> Vec<Person>;
+    search_people SearchPeople(SearchPeople) -> Vec<Person> = search::search_people;
     /// Do not wait for the back-off (SY4).
-    retry_connection RetryConnection(Nothing) -> Nothing;
+    retry_connection RetryConnection(Nothing) -> Nothing = account::retry_connection;
     /// Play a voice message.
-    play Play(Play) -> Nothing;
+    play Play(Play) -> Nothing = voice::play;
     /// Pause what plays.
-    pause Pause(Nothing) -> Nothing;
+    pause Pause(Nothing) -> Nothing = voice::pause;
     /// Go on.
-    resume Resume(Nothing) -> Nothing;
+    resume Resume(Nothing) -> Nothing = voice::resume;
     /// Stop and forget.
-    stop Stop(Nothing) -> Nothing;
+    stop Stop(Nothing) -> Nothing = voice::stop;
     /// Scrub.
-    seek Seek(Seek) -> Nothing;
+    seek Seek(Seek) -> Nothing = voice::seek;
     /// Faster or slower.
-    set_speed SetSpeed(SetSpeed) -> Nothing;
+    set_speed SetSpeed(SetSpeed) -> Nothing = voice::set_speed;
 }

@@ -1,0 +1,45 @@
+//! Changes of the engine, as the window is told them.
+
+use hark_client::Change;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::Event;
+
+/// Passes every change on until the app stops.
+pub(super) async fn forward(
+    mut changes: broadcast::Receiver<Change>,
+    events: broadcast::Sender<Event>,
+    stopping: CancellationToken,
+) {
+    loop {
+        let event = tokio::select! {
+            () = stopping.cancelled() => return,
+            change = changes.recv() => match change {
+                Ok(change) => event_of(change),
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "too many changes at once: the window reads everything again");
+                    Some(Event::Reload)
+                }
+                Err(RecvError::Closed) => return,
+            },
+        };
+        if let Some(event) = event {
+            // No listener is no error: nobody has a window open.
+            let _ = events.send(event);
+        }
+    }
+}
+
+/// Receipts, typing and invitations reach the window inside the rows they change.
+fn event_of(change: Change) -> Option<Event> {
+    Some(match change {
+        Change::Account(account) => Event::Account { account },
+        Change::Connection(connection) => Event::Connection { connection },
+        Change::Conversation(conversation) => Event::Conversation { conversation: *conversation },
+        Change::ConversationRemoved(id) => Event::ConversationRemoved { id },
+        Change::Message { message, live } => Event::Message { message: *message, live },
+        Change::MessageRemoved { conversation, key } => Event::MessageRemoved { conversation, key },
+        Change::Receipt { .. } | Change::Typing { .. } | Change::Invite { .. } => return None,
+    })
+}

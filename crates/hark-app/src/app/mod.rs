@@ -1,0 +1,150 @@
+//! One data folder at work, behind a cheap handle.
+//!
+//! Commands come in by [`App::run`], one function each, grouped as the table of [`api`](crate::api) groups them. What
+//! changes goes out by [`App::events`]; a listener that is too slow is told to read everything again. Nothing here holds
+//! messages: the engine's store does.
+
+pub(crate) mod account;
+mod events;
+pub(crate) mod hosting;
+pub(crate) mod inbox;
+mod next_voice;
+mod playback;
+pub(crate) mod search;
+pub(crate) mod thread;
+mod uploads;
+pub(crate) mod voice;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hark_client::{Engine, Options};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::{ApiError, Command, Event, Hosting};
+use crate::browser::Browsers;
+use crate::hosting::Host;
+
+use playback::Playback;
+pub(crate) use uploads::MAX_UPLOAD;
+use uploads::Uploads;
+
+/// Events a listener may fall behind before it is told to read everything again.
+const EVENT_BACKLOG: usize = 1024;
+
+/// One data folder at work. Clones are handles of the same.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    data_dir: PathBuf,
+    engine: Engine,
+    playback: Playback,
+    host: Host,
+    uploads: Uploads,
+    browsers: Browsers,
+    events: broadcast::Sender<Event>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Opens a data folder: a server hosted here first, then the engine, which resumes sync and outbox.
+    ///
+    /// The caller holds the folder's [`Ownership`](crate::owner::Ownership), so that no two processes come this far.
+    pub async fn open(data_dir: &Path) -> Result<Self, ApiError> {
+        let host = Host::resume(data_dir).await;
+        let engine = match Engine::open(Options::new(data_dir)).await {
+            Ok(engine) => engine,
+            Err(error) => {
+                host.stop().await;
+                return Err(error.into());
+            }
+        };
+        if let Some(aside) = engine.recovered_from() {
+            tracing::warn!(folder = %aside.display(), "the message store was damaged and is being rebuilt from the server");
+        }
+        let (events, _) = broadcast::channel(EVENT_BACKLOG);
+        let stopping = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(events::forward(engine.changes(), events.clone(), stopping.clone()));
+        let playback = Playback::start(engine.clone(), events.clone(), &tasks, stopping.clone());
+        Ok(Self {
+            inner: Arc::new(Inner {
+                data_dir: data_dir.to_owned(),
+                engine,
+                playback,
+                host,
+                uploads: Uploads::default(),
+                browsers: Browsers::default(),
+                events,
+                stopping,
+                tasks,
+            }),
+        })
+    }
+
+    /// Does one command of the window.
+    pub async fn run(&self, command: Command) -> Result<Value, ApiError> {
+        crate::api::dispatch(self, command).await
+    }
+
+    /// Everything that changes from now on. A receiver that lags must read everything again ([`Event::Reload`]).
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.events.subscribe()
+    }
+
+    /// The engine under it.
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// The folder everything lives in.
+    pub fn data_dir(&self) -> &Path {
+        &self.inner.data_dir
+    }
+
+    /// Cancelled when the app closes; long-lived listeners end with it.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.inner.stopping
+    }
+
+    /// Stops in order: pages, sound, engine, and the hosted server last, so that what is under way still gets its
+    /// answer. What did not go out stays in the outbox.
+    pub async fn close(&self) {
+        self.inner.stopping.cancel();
+        self.inner.engine.close().await;
+        self.inner.host.stop().await;
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    pub(crate) fn hosting(&self) -> Option<Hosting> {
+        self.inner.host.hosting()
+    }
+
+    pub(crate) fn browsers(&self) -> &Browsers {
+        &self.inner.browsers
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.inner.uploads
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.inner.tasks
+    }
+}
+
+/// Wraps the outcome of the command `id` as the window reads it.
+pub(crate) fn answer(id: &Value, outcome: Result<Value, ApiError>) -> Value {
+    match outcome {
+        Ok(ok) => json!({ "id": id, "ok": ok }),
+        Err(error) => json!({ "id": id, "error": error }),
+    }
+}
