@@ -36,6 +36,9 @@ const SHIPPED: &[&str] = &[
 /// What tools may have besides.
 const TOOLS: &[&str] = &["BlueOak-1.0.0", "CC-BY-4.0", "MIT-0", "Python-2.0", "Unlicense"];
 
+/// Packages that name no licence but carry its text, which was read.
+const READ: &[(&str, &str)] = &[("svelte-toolbelt", "MIT")];
+
 /// The outcome: how many packages were looked at, and those that offend.
 pub(crate) struct Checked {
     pub(crate) packages: usize,
@@ -73,12 +76,15 @@ fn crates(checked: &mut Checked) -> Result<()> {
 fn window(checked: &mut Checked) -> Result<()> {
     let lock: Value = serde_json::from_str(&fs::read_to_string(repo::ui().join("package-lock.json"))?)?;
     for (path, package) in lock["packages"].as_object().context("the lock file lists packages")? {
-        let name = path.rsplit("node_modules/").next().unwrap_or(path);
-        let name = if name.is_empty() { "ui" } else { name };
-        let name = format!("{name} {} (npm)", text(package, "version"));
+        let short = path.rsplit("node_modules/").next().unwrap_or(path);
+        let name = format!("{short} {} (npm)", text(package, "version"));
+        let licence = package["license"].as_str().or_else(|| {
+            let read = READ.iter().find(|(known, _)| known == &short);
+            read.map(|(_, licence)| *licence)
+        });
         let tool = package["dev"] == true;
         let allowed: &[&[&str]] = if tool { &[SHIPPED, TOOLS] } else { &[SHIPPED] };
-        note(checked, &name, package["license"].as_str(), allowed);
+        note(checked, &name, licence, allowed);
     }
     Ok(())
 }
