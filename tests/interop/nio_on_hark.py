@@ -19,12 +19,16 @@ DEADLINE = 30
 class Person:
     """One account on one device, and what a sync brought."""
 
+    everybody = []
+
     def __init__(self, homeserver, name):
+        self.everybody.append(self)
         self.client = nio.AsyncClient(homeserver, name, config=nio.AsyncClientConfig(encryption_enabled=False))
         self.name = name
         self.events = []
         self.receipts = []
         self.typing = []
+        self.left = {}
         self.client.add_event_callback(lambda room, event: self.events.append(event), nio.Event)
         self.client.add_ephemeral_callback(lambda room, event: self.receipts.append(event), nio.ReceiptEvent)
         self.client.add_ephemeral_callback(lambda room, event: self.typing.append(event), nio.TypingNoticeEvent)
@@ -49,7 +53,8 @@ class Person:
 
         async def loop():
             while not (result := found()):
-                need(await self.client.sync(timeout=5000), nio.SyncResponse)
+                answer = need(await self.client.sync(timeout=5000), nio.SyncResponse)
+                self.left.update(answer.rooms.leave)
             return result
 
         try:
@@ -117,8 +122,6 @@ async def login(homeserver):
     phone.client.access_token = "gone"
     answer = need(await phone.client.sync(timeout=0), nio.SyncError)
     assert answer.status_code == "M_UNKNOWN_TOKEN", answer
-    await thief.client.close()
-    await phone.client.close()
 
 
 async def receipts_and_typing(homeserver):
@@ -156,7 +159,6 @@ async def resume(homeserver):
     assert again.bodies() == [f"missed {n}" for n in range(5)], again.bodies()
     await again.sync()
     assert len(again.bodies()) == 5, "a second sync repeats nothing"
-    await again.client.close()
 
 
 async def history(homeserver):
@@ -183,7 +185,6 @@ async def history(homeserver):
     )
     bodies = [event.body for event in forward.chunk if isinstance(event, nio.RoomMessageText)]
     assert bodies == [f"line {n}" for n in range(35, 45)], bodies
-    await late.client.close()
 
 
 async def voice(homeserver):
@@ -234,20 +235,25 @@ async def leaving(homeserver):
     need(await bob.client.room_leave(room), nio.RoomLeaveResponse)
     await alice.sync_until("Bob gone", lambda: bob.id not in alice.client.rooms[room].users)
     await alice.text(room, "after")
-    await bob.sync_until("his own leave", lambda: room not in bob.client.rooms)
+    left = (await bob.sync_until("his own leave", lambda: bob.left)).get(room)
+    assert left and all(event.source["type"] == "m.room.member" for event in left.timeline.events), left
+    await bob.sync()
     assert "after" not in bob.bodies(), bob.bodies()
     eve = await Person(homeserver, "eve").register()
     answer = need(await eve.client.room_send(room, "m.room.message", {"msgtype": "m.text", "body": "hi"}), nio.RoomSendError)
     assert answer.status_code == "M_FORBIDDEN", answer
     answer = need(await eve.client.room_messages(room, ""), nio.RoomMessagesError)
     assert answer.status_code == "M_FORBIDDEN", answer
-    await eve.client.close()
 
 
 async def main():
     homeserver, scenario = sys.argv[1:]
     scenarios = [chat, login, receipts_and_typing, resume, history, voice, profile, leaving]
-    await {function.__name__: function for function in scenarios}[scenario](homeserver)
+    try:
+        await {function.__name__: function for function in scenarios}[scenario](homeserver)
+    finally:
+        for person in Person.everybody:
+            await person.client.close()
 
 
 asyncio.run(main())

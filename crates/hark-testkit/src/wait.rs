@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 /// How long anything may take before a test gives up. Long, since a busy machine is no defect; what is proven is the
 /// order of events, and a test that passes never waits for it.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The answer of `future`, or the end of the test, naming `what` did not come.
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
