@@ -18,9 +18,11 @@ struct Folder {
 
 impl Folder {
     async fn register(synapse: &Synapse, name: &str) -> Self {
-        let folder = Self { folder: tempfile::tempdir().expect("a temporary folder"), id: Synapse::user_id(name) };
+        let folder =
+            Self { folder: tempfile::tempdir().expect("a temporary folder"), id: Synapse::user_id(name) };
         let login = ["login", "--homeserver", &synapse.url, "--user", name, "--register"];
-        let said = Program::hark(folder.folder.path()).args(login).input(&format!("{PASSWORD}\n")).run().await.ok();
+        let said =
+            Program::hark(folder.folder.path()).args(login).input(&format!("{PASSWORD}\n")).run().await.ok();
         assert!(said.contains(&folder.id), "login says who one is: {said}");
         folder
     }
@@ -36,7 +38,8 @@ impl Folder {
     /// What `hark read` prints of a conversation, messages only.
     async fn read(&self, who: &str) -> Vec<Value> {
         let said = self.hark(&["read", who, "--limit", "200", "--json"]).await;
-        let objects = said.lines().map(|line| serde_json::from_str::<Value>(line).expect("one JSON object a line"));
+        let objects =
+            said.lines().map(|line| serde_json::from_str::<Value>(line).expect("one JSON object a line"));
         objects.filter(|object| object["kind"] == "text" || object["kind"] == "voice").collect()
     }
 }
@@ -83,7 +86,11 @@ async fn two_data_folders_on_synapse_talk_in_one_direct_room() {
     for (me, other) in [("alice", &bob.id), ("bob", &alice.id)] {
         let other_device = Person::login(&synapse.url, me).await;
         assert_eq!(other_device.joined_rooms().await, [room.as_str()], "{me} is in one room");
-        assert_eq!(other_device.account_data("m.direct").await, json!({ other.as_str(): [room] }), "m.direct of {me}");
+        assert_eq!(
+            other_device.account_data("m.direct").await,
+            json!({ other.as_str(): [room] }),
+            "m.direct of {me}"
+        );
     }
 }
 
@@ -114,7 +121,10 @@ async fn a_voice_message_of_hark_is_one_for_nio_and_one_of_nio_is_one_for_hark()
     assert!(close(declared, spoken_ms), "declared {declared} ms, spoken {spoken_ms} ms");
     assert_eq!((&heard["voice"], &heard["mimetype"]), (&json!(true), &json!("audio/ogg")), "{heard}");
     let waveform = heard["waveform"].as_array().expect("a waveform");
-    assert!(waveform.len() >= 30 && waveform.iter().all(|value| value.as_u64().is_some_and(|value| value <= 1024)));
+    assert!(
+        waveform.len() >= 30
+            && waveform.iter().all(|value| value.as_u64().is_some_and(|value| value <= 1024))
+    );
     assert!(waveform.iter().any(|value| value.as_u64() > Some(200)), "speech is not silence: {waveform:?}");
     let real = speech::duration_ms(&file("received.ogg")).await;
     assert!(close(real, spoken_ms), "the file plays {real} ms, spoken were {spoken_ms} ms");

@@ -32,7 +32,9 @@ impl Synapse {
             "root": { "level": "INFO", "handlers": ["console"] },
         });
         fs::write(folder.path().join("log.yaml"), log.to_string()).expect("the temporary folder is writable");
-        let synapse = || Program::at(&venv::python()).args(["-m", "synapse.app.homeserver", "--config-path"]).arg(&config);
+        let synapse = || {
+            Program::at(&venv::python()).args(["-m", "synapse.app.homeserver", "--config-path"]).arg(&config)
+        };
         synapse().arg("--generate-keys").run().await.ok();
         let mut running = synapse().start().await;
         running.line_where(|line| line.contains("now listening on TCP port")).await;

@@ -12,13 +12,13 @@
 mod person;
 mod program;
 mod proxy;
-// mod server;
+mod server;
 mod wait;
 
 pub use person::{Answer, Person};
 pub use program::{Finished, Program, Running, ServerProgram, program_path};
 pub use proxy::{Fault, Proxy, Seen};
-// pub use server::{Resident, Server};
+pub use server::{Resident, Server};
 pub use wait::{DEADLINE, no_more_than, wait_for, wait_until, within};
 
 /// The password of everybody a test makes.

@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use crate::{PASSWORD, Person, Proxy, ready, wait_for, wait_until, within};
 
 /// A homeserver of its own for one test: a temporary folder, a port the system chose, open to register, no rate limits.
-#[derive(Debug)]
 pub struct Server {
     running: hark_server::Server,
     config: Config,
@@ -98,7 +97,9 @@ impl Resident {
     async fn enter(homeserver: &str, name: &str, mode: SignInMode) -> Self {
         let resident = Self::empty().await;
         let signed_in = resident.engine.sign_in(homeserver, name, PASSWORD, mode);
-        within("signing in", signed_in).await.unwrap_or_else(|error| panic!("{name} cannot sign in: {error}"));
+        within("signing in", signed_in)
+            .await
+            .unwrap_or_else(|error| panic!("{name} cannot sign in: {error}"));
         resident.is_online().await;
         resident
     }
@@ -140,7 +141,6 @@ impl Resident {
     pub async fn reopen(self) -> Self {
         let Self { engine, folder } = self;
         within("the engine's end", engine.close()).await;
-        drop(engine);
         Self { engine: open(folder.path()).await, folder }
     }
 
