@@ -69,8 +69,11 @@ impl Uia {
         let Some(auth) = auth else {
             return Err(self.begin(purpose, flow, now));
         };
-        let Some(id) = auth.session.clone().filter(|id| self.knows(id, purpose, now)) else {
-            return Err(self.begin(purpose, flow, now));
+        let id = match &auth.session {
+            Some(id) if self.knows(id, purpose, now) => id.clone(),
+            // A first request may bring the only step there is (matrix-nio and others register so).
+            None if auth.stage.is_some() => self.open(purpose, now),
+            _ => return Err(self.begin(purpose, flow, now)),
         };
         if let Some(stage) = &auth.stage {
             let Some(stage) = flow.iter().copied().find(|known| known == stage) else {
@@ -92,6 +95,11 @@ impl Uia {
     }
 
     fn begin(&self, purpose: &str, flow: Flow, now: Instant) -> ApiError {
+        let id = self.open(purpose, now);
+        self.challenge(&id, flow, None)
+    }
+
+    fn open(&self, purpose: &str, now: Instant) -> String {
         let id = random::url_safe::<18>();
         let progress =
             Progress { purpose: purpose.to_owned(), began: now, done: HashSet::new(), token: None };
@@ -104,8 +112,7 @@ impl Uia {
             oldest.and_then(|id| sessions.remove(&id));
         }
         sessions.insert(id.clone(), progress);
-        drop(sessions);
-        self.challenge(&id, flow, None)
+        id
     }
 
     fn knows(&self, id: &str, purpose: &str, now: Instant) -> bool {
@@ -155,7 +162,7 @@ impl Uia {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Auth, Flow, Uia};
+    use super::{Auth, Flow, Passed, Uia};
     use crate::http::ApiError;
 
     const TWO: Flow = &["m.login.registration_token", "m.login.dummy"];
@@ -174,6 +181,16 @@ mod tests {
             _ => Ok(()),
         };
         uia.step(purpose, TWO, auth, check).await.unwrap_err().into_body()
+    }
+
+    #[tokio::test]
+    async fn a_first_request_may_bring_the_only_step() {
+        let uia = Uia::default();
+        let first = Some(Auth { stage: Some("m.login.dummy".to_owned()), session: None, token: None });
+        assert_eq!(
+            uia.step("register", &["m.login.dummy"], first, async |_| Ok(())).await.unwrap(),
+            Passed::default()
+        );
     }
 
     #[tokio::test]
