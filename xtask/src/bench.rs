@@ -11,19 +11,6 @@ use crate::shell::cargo;
 /// Builds and runs the bench program.
 pub(crate) fn bench(name: Option<&str>, json: Option<&Path>) -> Result<ExitCode> {
     setup::system::packages(&[setup::system::BUILD])?;
-    setup::node::build()?;
-    // Some benches measure the programs as processes of their own.
-    cargo([
-        "build",
-        "--release",
-        "--package",
-        "hark-benches",
-        "--package",
-        "hark-app",
-        "--package",
-        "hark-server",
-    ])
-    .run()?;
     let mut arguments = vec!["run".into(), "--quiet".into(), "--release".into(), "--package".into()];
     arguments.extend(["hark-benches".into(), "--".into()]);
     arguments.extend(name.map(Into::into));
