@@ -10,14 +10,19 @@
 //!
 //! Whatever comes from outside is hostile: [`Limits`] bound time and memory, and nothing here panics on a file.
 
+#![forbid(unsafe_code)]
+
+mod clock;
 pub mod decode;
 mod encode;
 mod loudness;
 mod ogg;
 pub mod pcm;
+mod platform;
 pub mod player;
 pub mod prepare;
 mod resample;
+mod stretch;
 pub mod waveform;
 
 pub use decode::{DecodeError, Limits, decode};

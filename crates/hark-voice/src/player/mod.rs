@@ -1,6 +1,17 @@
 //! The loudspeaker: plays one message at a time.
+//!
+//! [`Player`] is a handle; the [audio thread](thread) owns the [device](output) and the [sound being played](track).
+//! The thread writes samples into a lock-free ring, the device's callback takes them out ([`tap`]).
+//!
+//! Devices come and go. A watchdog notices within half a second when one stops asking for sound, closes it and opens the
+//! default one as soon as there is one; a sound goes on where the listener last heard it.
 
-use std::sync::{Arc, mpsc};
+mod output;
+mod tap;
+mod thread;
+mod track;
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use crate::Pcm;
 
@@ -59,46 +70,97 @@ pub enum PlayerEvent {
 ///
 /// Every method returns at once. What came of it is told by [`events`](Self::events).
 #[derive(Clone, Debug)]
-pub struct Player {}
+pub struct Player {
+    commands: mpsc::Sender<Command>,
+    problem: thread::Problem,
+}
+
+/// Speeds at which speech is still speech.
+const SPEEDS: std::ops::RangeInclusive<f32> = 0.5..=3.0;
+
+/// How many events may wait for a listener.
+const WAITING_EVENTS: usize = 1_024;
+
+/// What a handle asks of the thread.
+#[derive(Debug)]
+enum Command {
+    Listen(mpsc::SyncSender<PlayerEvent>),
+    Play { id: i64, pcm: Arc<Pcm>, from_ms: u64 },
+    Pause,
+    Resume,
+    Stop,
+    Seek { position_ms: u64 },
+    SetSpeed(f32),
+}
 
 impl Player {
     /// Starts the audio thread. No device is opened before something plays.
     pub fn start() -> Self {
-        Self {}
+        let (commands, receiver) = mpsc::channel();
+        let problem = Arc::new(Mutex::new(None));
+        let thread = thread::AudioThread::new(receiver, Arc::clone(&problem));
+        if let Err(error) = std::thread::Builder::new().name("hark-sound".into()).spawn(move || thread.run())
+        {
+            let reason =
+                format!("Hark cannot play sound: {error}. Close some programs and start Hark again.");
+            *problem.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        }
+        Self { commands, problem }
     }
 
     /// A channel of everything from now on. A receiver that lets 1,024 events pile up is cut off.
     pub fn events(&self) -> mpsc::Receiver<PlayerEvent> {
-        mpsc::channel().1
+        let (sender, receiver) = mpsc::sync_channel(WAITING_EVENTS);
+        self.ask(Command::Listen(sender));
+        receiver
     }
 
     /// Plays `pcm` from `from_ms`, in place of whatever is playing, at the speed set last.
-    pub fn play(&self, _id: i64, _pcm: Arc<Pcm>, _from_ms: u64) {}
+    pub fn play(&self, id: i64, pcm: Arc<Pcm>, from_ms: u64) {
+        self.ask(Command::Play { id, pcm, from_ms });
+    }
 
     /// Holds what is playing.
-    pub fn pause(&self) {}
+    pub fn pause(&self) {
+        self.ask(Command::Pause);
+    }
 
     /// Goes on with what is held.
-    pub fn resume(&self) {}
+    pub fn resume(&self) {
+        self.ask(Command::Resume);
+    }
 
     /// Ends what is playing or held.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.ask(Command::Stop);
+    }
 
     /// Moves the head of what is playing or held.
-    pub fn seek(&self, _position_ms: u64) {}
+    pub fn seek(&self, position_ms: u64) {
+        self.ask(Command::Seek { position_ms });
+    }
 
     /// Sets the speed, 0.5 to 3.0, without changing the pitch; stays for the sounds after.
-    pub fn set_speed(&self, _speed: f32) {}
+    pub fn set_speed(&self, speed: f32) {
+        let speed = if speed.is_nan() { 1.0 } else { speed.clamp(*SPEEDS.start(), *SPEEDS.end()) };
+        self.ask(Command::SetSpeed(speed));
+    }
 
-    /// What the audio thread saw last, as a sentence with a remedy; `None` where sound can be played.
+    /// What the audio thread saw last, as a sentence with a remedy; `None` where sound can be played, and in the first
+    /// moments after the start.
     pub fn sound_problem(&self) -> Option<String> {
-        None
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn ask(&self, command: Command) {
+        // Without its thread a player is silent, and `sound_problem` says why.
+        drop(self.commands.send(command));
     }
 }
 
 /// Looks for a loudspeaker now: `None` where there is one, else a sentence with a remedy.
 ///
-/// Asks the system, which may take up to two seconds: call it where blocking is allowed.
+/// Asks the system, which may take two seconds: call it where blocking is allowed.
 pub fn sound_problem() -> Option<String> {
-    None
+    output::problem()
 }

@@ -1,6 +1,9 @@
 //! Sounds to test with, and what is in a sound.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod card;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -29,7 +32,8 @@ pub(crate) fn wav(samples: &[f32], rate: u32, channels: u16) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// The frequency of a steady tone at 48 kHz, by the time its rising zero crossings take, each placed between samples.
+/// The frequency of a steady tone at 48 kHz: by the time between rising zero crossings, each placed between samples. Waves
+/// that are not like most, where sound dropped out or begins, do not count.
 pub(crate) fn frequency(samples: &[f32]) -> f64 {
     let crossings: Vec<f64> = samples
         .windows(2)
@@ -37,8 +41,11 @@ pub(crate) fn frequency(samples: &[f32]) -> f64 {
         .filter(|(_, pair)| pair[0] < 0.0 && pair[1] >= 0.0)
         .map(|(index, pair)| index as f64 + f64::from(pair[0] / (pair[0] - pair[1])))
         .collect();
-    let (first, last) = (crossings[0], crossings[crossings.len() - 1]);
-    (crossings.len() - 1) as f64 / (last - first) * 48_000.0
+    let mut waves: Vec<f64> = crossings.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    waves.sort_by(f64::total_cmp);
+    let usual = waves[waves.len() / 2];
+    waves.retain(|wave| (wave / usual - 1.0).abs() < 0.1);
+    48_000.0 * waves.len() as f64 / waves.iter().sum::<f64>()
 }
 
 /// How far from silence the stretch of sound above `level` reaches: its first and last sample.

@@ -1,0 +1,45 @@
+//! What differs between operating systems. Not yet tried on Windows and macOS.
+
+use cpal::HostId;
+
+/// The sound systems to try, best first.
+///
+/// On Linux that is the sound server, PulseAudio or PipeWire in its place: it mixes programs and names devices as a person
+/// would. ALSA alone serves a machine that runs none.
+#[cfg(target_os = "linux")]
+pub(crate) fn hosts() -> Vec<HostId> {
+    vec![HostId::PulseAudio, HostId::Alsa]
+}
+
+/// The sound systems to try, best first.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn hosts() -> Vec<HostId> {
+    use cpal::traits::HostTrait as _;
+    vec![cpal::default_host().id()]
+}
+
+/// Keeps this thread's search for devices from writing to the terminal: alsa-lib prints each device it cannot open.
+#[cfg(target_os = "linux")]
+pub(crate) fn quiet() {
+    // Each call replaces the thread's buffer, so what was printed does not pile up. Without it there is only noise.
+    drop(alsa::Output::local_error_handler());
+}
+
+/// Keeps this thread's search for devices from writing to the terminal.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn quiet() {}
+
+/// Drops a stream without waiting: that blocks as long as a sound server hangs. Elsewhere streams stay on their thread.
+#[cfg(target_os = "linux")]
+pub(crate) fn discard(stream: cpal::Stream) {
+    let closing = std::thread::Builder::new().name("hark-sound-close".into());
+    if let Err(error) = closing.spawn(move || drop(stream)) {
+        tracing::warn!(%error, "no thread to close a sound stream on");
+    }
+}
+
+/// Drops a stream.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn discard(stream: cpal::Stream) {
+    drop(stream);
+}
