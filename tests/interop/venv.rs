@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hark_testkit::{Program, program_path};
+use hark_testkit::{Program, build_folder};
 
 /// `python SCRIPT` with a script of this folder.
 pub(crate) fn script(name: &str) -> Program {
@@ -13,10 +13,7 @@ pub(crate) fn script(name: &str) -> Program {
 /// Its interpreter.
 pub(crate) fn python() -> PathBuf {
     let named = std::env::var_os("HARK_VENV").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| {
-        let built = program_path("hark");
-        built.ancestors().nth(2).expect("programs lie in target/<profile>").join("venv")
-    });
+    let folder = named.unwrap_or_else(|| build_folder().with_file_name("venv"));
     let python = folder.join("bin").join("python");
     assert!(python.exists(), "{} is missing: `cargo xtask test` makes it", python.display());
     python

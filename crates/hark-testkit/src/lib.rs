@@ -16,7 +16,7 @@ mod server;
 mod wait;
 
 pub use person::{Answer, Person};
-pub use program::{Finished, Program, Running, ServerProgram, program_path};
+pub use program::{Finished, Program, Running, ServerProgram, build_folder, program_path};
 pub use proxy::{Fault, Proxy, Seen};
 pub use server::{Resident, Server};
 pub use wait::{DEADLINE, no_more_than, wait_for, wait_until, within};

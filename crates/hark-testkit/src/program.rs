@@ -40,11 +40,15 @@ pub struct Running {
     title: String,
 }
 
-/// Where a built program lies: beside the test's own executable.
-pub fn program_path(name: &str) -> PathBuf {
+/// Where this build puts its programs: `target/<profile>`.
+pub fn build_folder() -> PathBuf {
     let me = std::env::current_exe().expect("the path of this test");
-    let folder = me.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    me.ancestors().nth(2).expect("tests lie in target/<profile>/deps").to_owned()
+}
+
+/// Where a built program lies.
+pub fn program_path(name: &str) -> PathBuf {
+    let path = build_folder().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(path.exists(), "{} is missing: build it with `cargo build --workspace --bins`", path.display());
     path
 }
