@@ -27,4 +27,5 @@ pub mod owner;
 mod platform;
 mod random;
 
+pub use api::model;
 pub use app::App;

@@ -57,9 +57,10 @@ impl App {
     /// Opens a data folder: a server hosted here first, then the engine, which resumes sync and outbox.
     ///
     /// The caller holds the folder's [`Ownership`](crate::owner::Ownership), so that no two processes come this far.
-    pub async fn open(data_dir: &Path) -> Result<Self, ApiError> {
-        let host = Host::resume(data_dir).await;
-        let engine = match Engine::open(Options::new(data_dir)).await {
+    pub async fn open(options: Options) -> Result<Self, ApiError> {
+        let data_dir = options.data_dir.clone();
+        let host = Host::resume(&options).await;
+        let engine = match Engine::open(options).await {
             Ok(engine) => engine,
             Err(error) => {
                 host.stop().await;
@@ -76,7 +77,7 @@ impl App {
         let playback = Playback::start(engine.clone(), events.clone(), &tasks, stopping.clone());
         Ok(Self {
             inner: Arc::new(Inner {
-                data_dir: data_dir.to_owned(),
+                data_dir,
                 engine,
                 playback,
                 host,

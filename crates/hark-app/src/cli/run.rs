@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
+use hark_client::Options;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -153,7 +154,7 @@ fn take_up(request: Request, kept: Option<i64>) -> Result<Request, ApiError> {
 
 /// Opens the folder in this process, serves others meanwhile, and closes in order.
 async fn here(ownership: Ownership, request: Request, output: &mpsc::Sender<Output>) -> Result<(), ApiError> {
-    let app = match App::open(ownership.folder()).await {
+    let app = match App::open(Options::new(ownership.folder())).await {
         Ok(app) => app,
         Err(error) => {
             return match request {

@@ -1,9 +1,7 @@
 //! A build that cannot host.
 
-use std::path::Path;
-
-use hark_client::Engine;
 use hark_client::model::Account;
+use hark_client::{Engine, Options};
 
 use crate::api::{ApiError, ErrorCode, HostHere, Hosting};
 
@@ -12,7 +10,7 @@ pub(crate) struct Host;
 
 #[expect(clippy::unused_async, clippy::unused_self, reason = "the same face as the one that hosts")]
 impl Host {
-    pub(crate) async fn resume(_: &Path) -> Self {
+    pub(crate) async fn resume(_: &Options) -> Self {
         Self
     }
 

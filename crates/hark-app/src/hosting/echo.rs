@@ -4,7 +4,6 @@
 //! people happens for real. It accepts invitations, greets once, and answers words with the same words and voice with
 //! the same voice. A change only wakes it; what is left to answer it reads from its store ([`Answers`]).
 
-use std::path::Path;
 use std::time::Duration;
 
 use hark_client::model::{
@@ -44,11 +43,12 @@ impl Echo {
     /// Opens its folder, signs it in for the first time where needed, and sets it to work. `new_account` makes an
     /// account and gives its name and password.
     pub(super) async fn start(
-        folder: &Path,
+        options: Options,
         homeserver: &str,
         new_account: impl AsyncFnOnce() -> Result<(String, String), ApiError>,
     ) -> Result<Self, ApiError> {
-        let engine = Engine::open(Options::new(folder).device_name("Echo")).await?;
+        let notes = options.data_dir.join("answers.json");
+        let engine = Engine::open(options).await?;
         let account = match engine.account() {
             Some(account) => account,
             None => match sign_in(&engine, homeserver, new_account).await {
@@ -61,7 +61,7 @@ impl Echo {
         };
         engine.retry_connection().await;
         let stop = CancellationToken::new();
-        let worker = Worker { engine: engine.clone(), answers: Answers::open(folder.join("answers.json")) };
+        let worker = Worker { engine: engine.clone(), answers: Answers::open(notes) };
         let task = tokio::spawn(worker.work(stop.clone()));
         Ok(Self { engine, user_id: account.user_id, stop, task })
     }

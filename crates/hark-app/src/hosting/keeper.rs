@@ -1,10 +1,10 @@
 //! The task that owns the hosted server and the echo contact.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hark_client::model::Account;
-use hark_client::{Engine, SignInMode};
+use hark_client::{Engine, KeyPolicy, Options, SignInMode};
 use hark_server::{Config, Registration, Server, StartError};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -33,10 +33,11 @@ pub(crate) struct Host {
 impl Host {
     /// Brings up what was hosted before. Where that fails the app opens all the same, says offline, and tries again
     /// when asked to.
-    pub(crate) async fn resume(data_dir: &Path) -> Self {
+    pub(crate) async fn resume(options: &Options) -> Self {
         let (asks, asked) = mpsc::channel(8);
         let (shown, hosting) = watch::channel(None);
-        let keeper = Keeper { data_dir: data_dir.to_owned(), server: None, echo: None, shown };
+        let keeper =
+            Keeper { data_dir: options.data_dir.clone(), key: options.key, server: None, echo: None, shown };
         tokio::spawn(keeper.work(asked));
         let host = Self { asks, hosting };
         if let Err(error) = host.start_again().await {
@@ -81,6 +82,8 @@ impl Host {
 
 struct Keeper {
     data_dir: PathBuf,
+    /// Where the echo contact keeps its key: as the person does.
+    key: KeyPolicy,
     server: Option<Server>,
     echo: Option<Echo>,
     shown: watch::Sender<Option<Hosting>>,
@@ -161,8 +164,8 @@ impl Keeper {
                 Record { echo: true, ..record }.write(&self.data_dir).map_err(ApiError::internal)?;
             }
             let url = self.start_server(None).await?.url();
-            let folder = self.data_dir.join("echo");
-            let echo = Echo::start(&folder, &url, async || self.new_account("echo").await).await?;
+            let options = Options::new(self.data_dir.join("echo")).key(self.key).device_name("Echo");
+            let echo = Echo::start(options, &url, async || self.new_account("echo").await).await?;
             self.echo = Some(echo);
         }
         self.echo.as_ref().ok_or_else(|| ApiError::internal("no echo contact runs"))
