@@ -7,10 +7,25 @@
 #![forbid(unsafe_code)]
 
 mod change;
+mod clock;
+mod core;
+mod directory;
 mod engine;
 mod error;
+mod event;
+mod folder;
+mod history;
+mod key;
 pub mod model;
 mod options;
+mod outbox;
+mod platform;
+mod random;
+mod render;
+mod signals;
+mod store;
+mod sync;
+mod transport;
 
 pub use change::Change;
 pub use engine::Engine;

@@ -100,6 +100,9 @@ pub struct Message {
     /// Row key on this device. Stays the same from *sending* to *read*, so the window replaces in place.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub key: i64,
+    /// Where it stands in its conversation: rows compare by this text. It changes when the server's order is learnt,
+    /// so a row that is replaced may move; waiting messages sort last.
+    pub order: String,
     /// The conversation it is shown in.
     pub conversation: ConversationId,
     /// The room it is in.

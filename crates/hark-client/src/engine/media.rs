@@ -1,0 +1,54 @@
+//! The bytes behind an address: from the cache, else from the server with the login.
+
+use std::time::Duration;
+
+use ruma::MxcUri;
+use ruma::api::client::authenticated_media::get_content;
+
+use super::Engine;
+use crate::clock;
+use crate::error::Error;
+use crate::transport::Failure;
+
+/// Large files on slow lines.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Engine {
+    /// The bytes behind an `mxc://` address: from the cache in the data folder, else from the server.
+    pub async fn media(&self, mxc: &str) -> Result<Vec<u8>, Error> {
+        let core = self.core();
+        match core.media.get(mxc.to_owned(), clock::now_ms()).await {
+            Ok(Some(bytes)) => return Ok(bytes),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the media cache cannot be read"),
+        }
+        let bytes = self.fetch(mxc).await?;
+        if let Err(error) = core.media.put(mxc.to_owned(), bytes.clone(), clock::now_ms()).await {
+            tracing::warn!(%error, "a file is not cached");
+        }
+        Ok(bytes)
+    }
+
+    async fn fetch(&self, mxc: &str) -> Result<Vec<u8>, Error> {
+        let bad = || Error::BadRequest(format!("\"{mxc}\" is not the address of a file."));
+        let uri: &MxcUri = mxc.into();
+        let (server, id) = uri.parts().map_err(|_| bad())?;
+        let session = self.core().session()?;
+        let request = get_content::v1::Request::new(id.to_owned(), server.to_owned());
+        match session.http.call(request, PATIENCE).await {
+            Ok(answer) => Ok(answer.file),
+            // Before authenticated media (v1.11) there was only the old path.
+            Err(failure) if failure.errcode() == Some("M_UNRECOGNIZED") => {
+                let path = format!("/_matrix/media/v3/download/{server}/{id}");
+                Ok(session.http.bytes(&path, PATIENCE).await?)
+            }
+            Err(failure) => {
+                self.core().check_login(&session, &failure);
+                Err(match failure {
+                    Failure::Matrix { status: 404, .. } => Error::NotFound("The file".to_owned()),
+                    failure => failure.into(),
+                })
+            }
+        }
+    }
+}

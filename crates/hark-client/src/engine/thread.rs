@@ -1,0 +1,114 @@
+//! Pages of a thread, and single messages.
+
+use std::time::Duration;
+
+use super::Engine;
+use crate::error::Error;
+use crate::model::{Content, ConversationId, Message, Page};
+use crate::store::{Gap, PageRow, Place, gaps, messages};
+
+/// A page is never larger.
+const LARGEST: u32 = 200;
+/// Pages of the server fetched for one page of ours; some hold nothing to show.
+const FETCHES: usize = 4;
+/// How long someone who scrolls waits for the server.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+impl Engine {
+    /// A page of a thread: `before` is [`Page::older`] of the page below, absent for the newest. Where the store has a
+    /// gap, history is fetched from the server (SY5); the newest page never waits for that unless there is nothing else.
+    pub async fn timeline(
+        &self,
+        id: &ConversationId,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, Error> {
+        let before = before
+            .map(|cursor| {
+                Place::parse(cursor)
+                    .ok_or_else(|| Error::BadRequest(format!("\"{cursor}\" is not the place of a message.")))
+            })
+            .transpose()?;
+        let limit = limit.clamp(1, LARGEST);
+        for _ in 0..FETCHES {
+            let (rows, gap) = self.read_page(id, before, limit).await?;
+            let Some(gap) = gap else { return Ok(page(rows, limit, false)) };
+            if before.is_none() && !rows.is_empty() {
+                self.core().history.fill_later(gap.room_id);
+                return Ok(page(rows, limit, true));
+            }
+            let fetched = tokio::time::timeout(PATIENCE, self.core().history.page(gap)).await;
+            if !matches!(fetched, Ok(Ok(()))) {
+                return Ok(unreachable_page(rows, before, limit));
+            }
+        }
+        let (rows, gap) = self.read_page(id, before, limit).await?;
+        Ok(match gap {
+            Some(_) => unreachable_page(rows, before, limit),
+            None => page(rows, limit, false),
+        })
+    }
+
+    /// The rows of a page, and the newest hole that is inside it or directly below.
+    async fn read_page(
+        &self,
+        id: &ConversationId,
+        before: Option<(Place, i64)>,
+        limit: u32,
+    ) -> Result<(Vec<PageRow>, Option<Gap>), Error> {
+        let conversation = id.0.clone();
+        Ok(self
+            .core()
+            .store
+            .read(move |db| {
+                let rows = messages::page(db, &conversation, before, limit)?;
+                let gap = gaps::newest(db, &conversation, before.map(|(place, _)| place))?;
+                let full = rows.len() >= limit as usize;
+                let oldest = rows.last().and_then(|row| Place::parse(&row.message.order));
+                let matters = gap.filter(|gap| match oldest {
+                    Some((oldest, _)) if full => gap.at > oldest,
+                    _ => true,
+                });
+                Ok((rows, matters))
+            })
+            .await?)
+    }
+
+    /// One message by its key.
+    pub async fn message(&self, key: i64) -> Result<Option<Message>, Error> {
+        Ok(self.core().store.read(move |db| messages::by_key(db, key)).await?)
+    }
+
+    /// I have heard this voice message.
+    pub async fn mark_played(&self, key: i64) -> Result<(), Error> {
+        let found = self
+            .core()
+            .store
+            .write(move |tx| {
+                let Some(message) = tx.message(key)? else { return Ok(false) };
+                if let Content::Voice { source, duration_ms, waveform, played: false } = message.content {
+                    tx.set_content(key, &Content::Voice { source, duration_ms, waveform, played: true })?;
+                }
+                Ok(true)
+            })
+            .await?;
+        if found { Ok(()) } else { Err(Error::NotFound("The message".to_owned())) }
+    }
+}
+
+fn page(mut rows: Vec<PageRow>, limit: u32, more: bool) -> Page {
+    let full = rows.len() >= limit as usize;
+    let older = rows.last().filter(|_| full || more).map(|row| row.message.order.clone());
+    rows.reverse();
+    let first_unread = rows.iter().find(|row| row.unread).map(|row| row.message.key);
+    Page { messages: rows.into_iter().map(|row| row.message).collect(), older, first_unread }
+}
+
+/// What there is, with the way on left open: the server could not be asked just now.
+fn unreachable_page(rows: Vec<PageRow>, before: Option<(Place, i64)>, limit: u32) -> Page {
+    let mut page = page(rows, limit, true);
+    if page.older.is_none() {
+        page.older = before.map(|(place, key)| place.order(key));
+    }
+    page
+}
