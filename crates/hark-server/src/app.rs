@@ -3,7 +3,7 @@
 use ruma::OwnedServerName;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Config, accounts::Accounts, api::Presences, http::limits::Limits, store::Store};
+use crate::{Config, accounts::Accounts, api::Presences, http::limits::Limits, media::Media, store::Store};
 
 /// One running server, without its listener.
 pub(crate) struct App {
@@ -11,6 +11,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     /// Accounts and sessions.
     pub(crate) accounts: Accounts,
+    /// Files.
+    pub(crate) media: Media,
     /// How often one may ask.
     pub(crate) limits: Limits,
     /// What users say of themselves.
@@ -24,14 +26,15 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Over an open database.
-    pub(crate) fn new(store: Store, server_name: OwnedServerName, config: Config) -> Self {
+    /// Over an open database and its files.
+    pub(crate) fn new(store: Store, media: Media, server_name: OwnedServerName, config: Config) -> Self {
         Self {
             accounts: Accounts::new(store.clone(), server_name.clone()),
             limits: Limits::new(config.rate_limits),
             presences: Presences::default(),
             shutdown: CancellationToken::new(),
             store,
+            media,
             server_name,
             config,
         }

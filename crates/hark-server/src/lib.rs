@@ -17,6 +17,7 @@ mod config;
 mod error;
 mod folder;
 mod http;
+mod media;
 mod naming;
 mod platform;
 mod push;

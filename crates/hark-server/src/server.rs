@@ -11,6 +11,7 @@ use crate::{
     admin::Admin,
     api,
     folder::Folder,
+    media::Media,
     naming::{self, Settling},
     platform,
 };
@@ -112,7 +113,9 @@ pub(crate) async fn open(folder: &Folder, config: Config) -> Result<Arc<App>, St
         Settling::Refused(refused) => refused,
         Settling::Store(error) => folder.explain(folder.path().join("hark.db"), error),
     })?;
-    Ok(Arc::new(App::new(store, name, config)))
+    let media = Media::open(store.clone(), folder.media(), name.clone(), config.max_upload)
+        .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
+    Ok(Arc::new(App::new(store, media, name, config)))
 }
 
 /// Adds an account, as `hark-server user add` and an embedding program do.

@@ -10,6 +10,7 @@ mod discovery;
 mod filter;
 mod login;
 mod logout;
+mod media;
 mod presence;
 mod profile;
 mod push_rules;
@@ -27,7 +28,7 @@ use crate::http::{ApiError, Routes, Session, extract::Shared, layers, limits::Li
 
 /// Everything the server answers to.
 pub(crate) fn router(app: Shared) -> Router {
-    let routes = rooms_routes(account_routes(Routes::default()));
+    let routes = rooms_routes(media_routes(account_routes(Routes::default())));
     routes
         .into_router()
         .route("/health", get(discovery::health))
@@ -87,6 +88,21 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::thirdparty::get_protocols::v3::Request>(discovery::no_protocols)
         .limited(Limit::None)
         .raw::<c::to_device::send_event_to_device::v3::Request>(to_device::send)
+}
+
+/// Files.
+fn media_routes(routes: Routes) -> Routes {
+    routes
+        .limited(Limit::None)
+        .stream::<c::media::create_content::v3::Request>(media::upload)
+        .route::<c::authenticated_media::get_media_config::v1::Request>(media::config)
+        .stream::<c::authenticated_media::get_content::v1::Request>(media::download)
+        .stream::<c::authenticated_media::get_content_as_filename::v1::Request>(media::download)
+        .stream::<c::authenticated_media::get_content_thumbnail::v1::Request>(media::thumbnail)
+        .route::<c::media::get_media_config::v3::Request>(media::old_config)
+        .stream::<c::media::get_content::v3::Request>(media::without_token)
+        .stream::<c::media::get_content_as_filename::v3::Request>(media::without_token)
+        .stream::<c::media::get_content_thumbnail::v3::Request>(media::without_token)
 }
 
 /// Rooms, their events, sync, and the signals that are not stored.

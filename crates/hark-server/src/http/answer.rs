@@ -23,6 +23,16 @@ impl<T: Serialize> Answer for Json<T> {
     }
 }
 
+/// An answer that was put together whole, such as a file.
+#[derive(Debug)]
+pub(crate) struct Whole(pub(crate) Response);
+
+impl Answer for Whole {
+    fn into_answer(self) -> Response {
+        self.0
+    }
+}
+
 impl<T: OutgoingResponse> Answer for T {
     fn into_answer(self) -> Response {
         match self.try_into_http_response::<BytesMut>() {

@@ -133,13 +133,41 @@ impl Raw {
 
     /// The query as `T`.
     pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        let Query(query) = Query::try_from_uri(&self.uri)
-            .map_err(|_| ApiError::invalid_param("A parameter of the address is not of its type."))?;
-        Ok(query)
+        query(&self.uri)
     }
 }
 
-/// What a handler of endpoint `R` takes: `R` itself, or [`Raw`].
+/// A request whose body is not JSON, or is not read at all.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// The values in the path, in order, percent-decoded.
+    pub(crate) path: Vec<String>,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body as it arrives.
+    pub(crate) body: Body,
+    uri: Uri,
+}
+
+impl Incoming {
+    /// The query as `T`.
+    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        query(&self.uri)
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+    let Query(query) = Query::try_from_uri(uri)
+        .map_err(|_| ApiError::invalid_param("A parameter of the address is not of its type."))?;
+    Ok(query)
+}
+
+/// What a handler of endpoint `R` takes: `R` itself, [`Raw`] or [`Incoming`].
 pub(crate) trait Input<R>: Sized + Send + 'static {
     /// Reads it out of the parts and the body.
     fn read(parts: Parts, body: Body) -> impl Future<Output = Result<Self, ApiError>> + Send;
@@ -156,6 +184,13 @@ impl<R> Input<R> for Raw {
     async fn read(parts: Parts, body: Body) -> Result<Self, ApiError> {
         let (parts, path, body) = checked(parts, body).await?;
         Ok(Self { path, uri: parts.uri, body })
+    }
+}
+
+impl<R> Input<R> for Incoming {
+    async fn read(mut parts: Parts, body: Body) -> Result<Self, ApiError> {
+        let path = path_arguments(&mut parts).await?;
+        Ok(Self { path, headers: parts.headers, body, uri: parts.uri })
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) mod layers;
 pub(crate) mod limits;
 pub(crate) mod routes;
 
-pub(crate) use answer::{Answer, Json};
+pub(crate) use answer::{Answer, Json, Whole};
 pub(crate) use error::ApiError;
 pub(crate) use extract::Session;
 pub(crate) use routes::Routes;

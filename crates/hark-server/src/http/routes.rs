@@ -14,7 +14,7 @@ use ruma::api::{IncomingRequest, Metadata, path_builder::PathBuilder};
 
 use super::{
     Answer, ApiError,
-    extract::{Authenticate, Input, Raw, Shared},
+    extract::{Authenticate, Incoming, Input, Raw, Shared},
     limits::{Asker, Limit},
 };
 use crate::clock;
@@ -77,6 +77,11 @@ impl Routes {
     /// Serves `R` with a handler that reads path, query and body itself, where ruma's type is stricter than clients are.
     pub(crate) fn raw<R: Endpoint>(self, handler: impl Handler<R, Raw>) -> Self {
         self.serve::<R, Raw>(handler)
+    }
+
+    /// Serves `R` with a handler that takes the body as it arrives.
+    pub(crate) fn stream<R: Endpoint>(self, handler: impl Handler<R, Incoming>) -> Self {
+        self.serve::<R, Incoming>(handler)
     }
 
     fn serve<R: Endpoint, I: Input<R>>(mut self, handler: impl Handler<R, I>) -> Self {
