@@ -1,4 +1,5 @@
 //! Browser mode as a page, a curious neighbour and a hostile site see it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hark_app::App;

@@ -1,4 +1,5 @@
 //! Several processes on one data folder.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! "Just try it": from nothing to a conversation with somebody who answers.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::path::Path;
 use std::time::Duration;

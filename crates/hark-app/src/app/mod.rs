@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 mod events;
+mod head;
 pub(crate) mod hosting;
 pub(crate) mod inbox;
 mod next_voice;

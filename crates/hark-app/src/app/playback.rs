@@ -14,20 +14,12 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::head::Head;
 use super::next_voice::next_unheard;
 use crate::api::{ApiError, ErrorCode, Event, PlayerState};
 
-/// How far the head moves before the window is told again; it moves its own head in between.
-const REPORT_EVERY_MS: u64 = 1_000;
-
 /// What counts as heard (VO4).
 const HEARD_MS: u64 = 1_000;
-
-/// A jump of the head larger than this was a seek, not listening.
-const LARGEST_STEP_MS: u64 = 500;
-
-/// A message left closer to its end than this starts from the beginning next time.
-const AS_GOOD_AS_DONE_MS: u64 = 500;
 
 /// What the window asks of the loudspeaker.
 enum Ask {
@@ -151,9 +143,7 @@ struct Current {
     conversation: ConversationId,
     /// Whether the other side waits to be told that I heard it.
     unheard: bool,
-    position_ms: u64,
-    heard_ms: u64,
-    reported_ms: u64,
+    head: Head,
 }
 
 /// A message that was fetched and decoded, or why not.
@@ -218,9 +208,7 @@ impl Desk {
             key: message.key,
             conversation: message.conversation.clone(),
             unheard: !message.mine && !played,
-            position_ms: from_ms,
-            heard_ms: 0,
-            reported_ms: from_ms,
+            head: Head::at(from_ms),
         });
         self.show(PlayerState::Loading { key: message.key });
         let (engine, loaded, key, source) =
@@ -234,13 +222,12 @@ impl Desk {
 
     /// Remembers where the current message was left.
     fn leave(&mut self) {
-        if let (
-            Some(current),
-            PlayerState::Playing { duration_ms, .. } | PlayerState::Paused { duration_ms, .. },
-        ) = (self.current.take(), &*self.state.borrow())
-            && current.position_ms + AS_GOOD_AS_DONE_MS < *duration_ms
+        let Some(current) = self.current.take() else { return };
+        if let PlayerState::Playing { duration_ms, .. } | PlayerState::Paused { duration_ms, .. } =
+            *self.state.borrow()
+            && let Some(position_ms) = current.head.left_at(duration_ms)
         {
-            self.left_at.insert(current.key, current.position_ms);
+            self.left_at.insert(current.key, position_ms);
         }
     }
 
@@ -256,13 +243,16 @@ impl Desk {
 
     async fn sounded(&mut self, event: PlayerEvent) {
         match event {
-            PlayerEvent::Playing { id, position_ms, duration_ms, speed } if self.is_current(id) => {
-                self.moved(position_ms);
-                self.report(PlayerState::Playing { key: id, position_ms, duration_ms, speed }, position_ms);
+            PlayerEvent::Playing { id, position_ms, duration_ms, speed } => {
+                let Some(current) = self.current.as_mut().filter(|current| current.key == id) else { return };
+                if current.head.sounds(position_ms, speed) {
+                    self.show(PlayerState::Playing { key: id, position_ms, duration_ms, speed });
+                }
                 self.tell_heard(HEARD_MS).await;
             }
-            PlayerEvent::Paused { id, position_ms, duration_ms, speed } if self.is_current(id) => {
-                self.moved(position_ms);
+            PlayerEvent::Paused { id, position_ms, duration_ms, speed } => {
+                let Some(current) = self.current.as_mut().filter(|current| current.key == id) else { return };
+                current.head.stands(position_ms);
                 self.show(PlayerState::Paused { key: id, position_ms, duration_ms, speed });
             }
             PlayerEvent::Finished { id } if self.is_current(id) => {
@@ -274,11 +264,7 @@ impl Desk {
             PlayerEvent::SoundLost { reason } => tracing::warn!(reason, "the loudspeaker is gone"),
             PlayerEvent::SoundBack => tracing::info!("the loudspeaker is back"),
             // Of a message that was stopped or replaced meanwhile.
-            PlayerEvent::Playing { .. }
-            | PlayerEvent::Paused { .. }
-            | PlayerEvent::Finished { .. }
-            | PlayerEvent::Stopped { .. }
-            | PlayerEvent::Failed { .. } => {}
+            PlayerEvent::Finished { .. } | PlayerEvent::Stopped { .. } | PlayerEvent::Failed { .. } => {}
         }
     }
 
@@ -286,20 +272,9 @@ impl Desk {
         self.current.as_ref().is_some_and(|current| current.key == key)
     }
 
-    /// Counts what was really listened to; a seek is not listening.
-    fn moved(&mut self, position_ms: u64) {
-        if let Some(current) = &mut self.current {
-            let step = position_ms.saturating_sub(current.position_ms);
-            if step <= LARGEST_STEP_MS {
-                current.heard_ms += step;
-            }
-            current.position_ms = position_ms;
-        }
-    }
-
     async fn tell_heard(&mut self, after_ms: u64) {
         let Some(current) = &mut self.current else { return };
-        if current.unheard && current.heard_ms >= after_ms {
+        if current.unheard && current.head.heard_ms() >= after_ms {
             current.unheard = false;
             if let Err(error) = self.engine.mark_played(current.key).await {
                 tracing::warn!(%error, "could not mark a voice message as heard");
@@ -324,22 +299,6 @@ impl Desk {
     fn fail(&mut self, key: i64, reason: String) {
         self.current = None;
         self.show(PlayerState::Failed { key, reason });
-    }
-
-    /// Tells the window where the head is, when it could not know by itself.
-    fn report(&mut self, state: PlayerState, position_ms: u64) {
-        let Some(current) = &mut self.current else { return };
-        let expected = match (&*self.state.borrow(), &state) {
-            (PlayerState::Playing { speed: before, .. }, PlayerState::Playing { speed: now, .. }) => {
-                (before - now).abs() < f32::EPSILON
-            }
-            _ => false,
-        };
-        let on_its_way = (current.reported_ms..current.reported_ms + REPORT_EVERY_MS).contains(&position_ms);
-        if !(expected && on_its_way) {
-            current.reported_ms = position_ms;
-            self.show(state);
-        }
     }
 
     fn show(&self, state: PlayerState) {
