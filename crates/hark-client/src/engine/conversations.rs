@@ -61,12 +61,14 @@ impl Engine {
     pub async fn accept(&self, id: &ConversationId) -> Result<Conversation, Error> {
         self.core().session()?;
         let rooms = self.rooms(id).await?;
-        let mut invited = rooms.iter().filter(|room| room.membership == "invite").peekable();
-        if invited.peek().is_none() && rooms.iter().all(|room| room.membership != "join") {
+        let joined = rooms.iter().any(|room| room.membership == "join");
+        let invited: Vec<String> =
+            rooms.into_iter().filter(|room| room.membership == "invite").map(|room| room.room_id).collect();
+        if invited.is_empty() && !joined {
             return Err(Error::NotFound(format!("An invitation to {id}")));
         }
-        for room in invited {
-            self.core().directory.join(room.room_id.clone()).await?;
+        for room_id in invited {
+            self.core().directory.join(room_id).await?;
         }
         self.must_have(id).await
     }
