@@ -12,6 +12,7 @@ use anyhow::Result;
 use hdrhistogram::Histogram;
 
 use crate::clock;
+use crate::report::times;
 
 const PAGE: usize = 4096;
 const PAGES: u64 = 1024;
@@ -24,7 +25,7 @@ pub(crate) fn sync_cost(dir: &Path, count: u64, pause: Duration) -> Result<Histo
         file.write_all(&page)?;
     }
     file.sync_all()?;
-    let mut cost = Histogram::new(3)?;
+    let mut cost = times()?;
     for n in 0..count {
         if !pause.is_zero() {
             std::thread::sleep(pause);

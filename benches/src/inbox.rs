@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::child::{Child, Role};
 use crate::machine;
-use crate::report::{Report, Target, at};
+use crate::report::{Report, Target, at, times};
 use crate::story::{self, CONVERSATIONS};
 use crate::{Run, clock, filled};
 
@@ -32,7 +31,7 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
         filled.messages
     );
     let mut report = Report::new("inbox", setup, machine::wait_for_quiet());
-    let (mut opened, mut listed, mut paged) = (Histogram::new(3)?, Histogram::new(3)?, Histogram::new(3)?);
+    let (mut opened, mut listed, mut paged) = (times()?, times()?, times()?);
     let mut resident: u64 = 0;
     for _ in 0..STARTS {
         let start: Start = serde_json::from_str(&Child::output(Role::Inbox, &filled.dir).await?)?;

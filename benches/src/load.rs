@@ -9,6 +9,7 @@ use anyhow::Result;
 use hdrhistogram::Histogram;
 
 use crate::clock;
+use crate::report::times;
 
 /// Uncounted sends of each sender before the clock starts.
 pub(crate) const WARM_UP: u64 = 50;
@@ -43,7 +44,7 @@ pub(crate) async fn run<L: Link>(links: Vec<L>, until: Until, pause: Duration) -
     let started = clock::now();
     let done = each(links, move |link, number| sender(link, number, until, pause)).await?;
     let elapsed = started.elapsed();
-    let mut times = Histogram::new(3)?;
+    let mut times = times()?;
     let mut links = Vec::new();
     for (link, sender_times) in done {
         times.add(sender_times)?;
@@ -85,7 +86,7 @@ async fn sender<L: Link>(
 ) -> Result<(L, Histogram<u64>)> {
     let run = clock::unix_ms();
     let started = clock::now();
-    let mut times = Histogram::new(3)?;
+    let mut times = times()?;
     let mut n = 0;
     while match until {
         Until::Elapsed(time) => started.elapsed() < time,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Result;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
@@ -132,6 +133,11 @@ impl Report {
     }
 }
 
+/// An empty histogram of microseconds, up to a minute.
+pub(crate) fn times() -> Result<Histogram<u64>> {
+    Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
+}
+
 /// A quantile of a histogram of microseconds, in milliseconds.
 pub(crate) fn at(times: &Histogram<u64>, quantile: f64) -> f64 {
     times.value_at_quantile(quantile) as f64 / 1000.0
@@ -142,5 +148,20 @@ fn digits(value: f64) -> String {
         v if v >= 100.0 => format!("{value:.0}"),
         v if v >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_times_are_counted_as_what_they_are() {
+        let mut histogram = times().unwrap();
+        for microseconds in [900, 52_000, 3_000_000] {
+            histogram.saturating_record(microseconds);
+        }
+        assert!((at(&histogram, 0.5) - 52.0).abs() < 0.1);
+        assert!((at(&histogram, 1.0) - 3000.0).abs() < 2.0);
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::child::{Child, Role};
@@ -63,7 +62,7 @@ pub(crate) async fn probe(dir: &Path) -> Result<()> {
         ("prefix while typing", |corpus| corpus.word().chars().take(3).collect()),
     ];
     for (kind, query) in kinds {
-        let mut histogram = Histogram::<u64>::new(3)?;
+        let mut histogram = crate::report::times()?;
         let mut hits = 0;
         for _ in 0..QUERIES {
             let words = query(&mut corpus);
