@@ -3,7 +3,16 @@
 use ruma::OwnedServerName;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Config, accounts::Accounts, api::Presences, http::limits::Limits, media::Media, store::Store};
+use crate::{
+    Config,
+    accounts::Accounts,
+    api::Presences,
+    http::limits::Limits,
+    media::Media,
+    rooms::{Rooms, Signer},
+    store::Store,
+    sync::Sync,
+};
 
 /// One running server, without its listener.
 pub(crate) struct App {
@@ -13,6 +22,10 @@ pub(crate) struct App {
     pub(crate) accounts: Accounts,
     /// Files.
     pub(crate) media: Media,
+    /// Rooms and their events.
+    pub(crate) rooms: Rooms,
+    /// What clients have not seen yet.
+    pub(crate) sync: Sync,
     /// How often one may ask.
     pub(crate) limits: Limits,
     /// What users say of themselves.
@@ -26,13 +39,17 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Over an open database and its files.
-    pub(crate) fn new(store: Store, media: Media, server_name: OwnedServerName, config: Config) -> Self {
+    /// Over an open database and its files, for the server in whose name `signer` signs.
+    pub(crate) fn new(store: Store, media: Media, signer: Signer, config: Config) -> Self {
+        let server_name = signer.server_name().clone();
+        let shutdown = CancellationToken::new();
         Self {
             accounts: Accounts::new(store.clone(), server_name.clone()),
+            rooms: Rooms::new(store.clone(), signer),
+            sync: Sync::new(store.clone(), shutdown.clone()),
             limits: Limits::new(config.rate_limits),
             presences: Presences::default(),
-            shutdown: CancellationToken::new(),
+            shutdown,
             store,
             media,
             server_name,

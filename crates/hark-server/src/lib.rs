@@ -3,6 +3,7 @@
 //! * `http/` is the outside: limits, who is asking, the rules for JSON, CORS, errors.
 //! * `api/` is the list of endpoints and their handlers.
 //! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
+//! * `rooms/` makes events and appends them; `gate.rs` decides who sees what; `sync/` tells clients what is new.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
 //! * [`Server`] puts them together on a data folder and a port.
 
@@ -15,15 +16,22 @@ mod app;
 mod clock;
 mod config;
 mod error;
+mod filter;
 mod folder;
+mod gate;
 mod http;
+mod json;
 mod media;
 mod naming;
 mod platform;
 mod push;
 mod random;
+mod render;
+mod rooms;
 mod server;
 mod store;
+mod sync;
+mod timeline;
 
 pub(crate) use self::app::App;
 pub use self::{

@@ -14,6 +14,7 @@ use crate::{
     media::Media,
     naming::{self, Settling},
     platform,
+    rooms::Signer,
 };
 
 /// How long requests under way may take when the server ends.
@@ -115,7 +116,9 @@ pub(crate) async fn open(folder: &Folder, config: Config) -> Result<Arc<App>, St
     })?;
     let media = Media::open(store.clone(), folder.media(), name.clone(), config.max_upload)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
-    Ok(Arc::new(App::new(store, media, name, config)))
+    let signer = Signer::open(&folder.path().join("signing.key"), name)
+        .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
+    Ok(Arc::new(App::new(store, media, signer, config)))
 }
 
 /// Adds an account, as `hark-server user add` and an embedding program do.

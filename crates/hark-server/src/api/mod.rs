@@ -11,12 +11,21 @@ mod filter;
 mod login;
 mod logout;
 mod media;
+mod membership;
 mod presence;
 mod profile;
 mod push_rules;
+mod receipts;
 mod register;
+mod room_create;
+mod room_directory;
+mod room_history;
+mod room_send;
+mod room_state;
+mod sync;
 mod tags;
 mod to_device;
+mod typing;
 mod user_directory;
 
 pub(crate) use self::presence::Presences;
@@ -108,6 +117,44 @@ fn media_routes(routes: Routes) -> Routes {
 /// Rooms, their events, sync, and the signals that are not stored.
 fn rooms_routes(routes: Routes) -> Routes {
     routes
+        .limited(Limit::None)
+        .raw::<c::sync::sync_events::v3::Request>(sync::sync)
+        .raw::<c::state::get_state_events::v3::Request>(room_state::all)
+        .raw::<c::state::get_state_event_for_key::v3::Request>(room_state::one)
+        .raw::<c::membership::get_member_events::v3::Request>(room_state::members)
+        .raw::<c::membership::joined_members::v3::Request>(room_state::joined_members)
+        .raw::<c::membership::joined_rooms::v3::Request>(room_state::joined_rooms)
+        .raw::<c::room::get_room_event::v3::Request>(room_history::event)
+        .raw::<c::message::get_message_events::v3::Request>(room_history::messages)
+        .raw::<c::context::get_context::v3::Request>(room_history::context)
+        .limited(Limit::Messages)
+        .raw::<c::message::send_message_event::v3::Request>(room_send::message)
+        .raw::<c::state::send_state_event::v3::Request>(room_send::state)
+        .raw::<c::redact::redact_event::v3::Request>(room_send::redact)
+        .limited(Limit::Signals)
+        .raw::<c::typing::create_typing_event::v3::Request>(typing::set)
+        .raw::<c::receipt::create_receipt::v3::Request>(receipts::receipt)
+        .raw::<c::read_marker::set_read_marker::v3::Request>(receipts::markers)
+        .limited(Limit::Ordinary)
+        .route::<c::room::create_room::v3::Request>(room_create::create)
+        .raw::<c::membership::join_room_by_id::v3::Request>(membership::join)
+        .raw::<c::membership::join_room_by_id_or_alias::v3::Request>(membership::join)
+        .raw::<c::membership::invite_user::v3::Request>(membership::invite)
+        .raw::<c::membership::leave_room::v3::Request>(membership::leave)
+        .raw::<c::membership::kick_user::v3::Request>(membership::kick)
+        .raw::<c::membership::ban_user::v3::Request>(membership::ban)
+        .raw::<c::membership::unban_user::v3::Request>(membership::unban)
+        .raw::<c::membership::forget_room::v3::Request>(membership::forget)
+        .raw::<c::knock::knock_room::v3::Request>(membership::knock)
+        .raw::<c::alias::get_alias::v3::Request>(room_directory::resolve)
+        .raw::<c::alias::create_alias::v3::Request>(room_directory::add)
+        .raw::<c::alias::delete_alias::v3::Request>(room_directory::remove)
+        .raw::<c::room::aliases::v3::Request>(room_directory::of_room)
+}
+
+/// A room id in a path.
+fn room_id(text: &str) -> Result<ruma::OwnedRoomId, ApiError> {
+    ruma::RoomId::parse(text).map_err(|_| ApiError::invalid_param("This is not a room id."))
 }
 
 /// 403 unless the path speaks of the user who asks.

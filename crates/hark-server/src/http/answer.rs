@@ -33,6 +33,16 @@ impl Answer for Whole {
     }
 }
 
+/// A body that is JSON text already.
+#[derive(Debug)]
+pub(crate) struct Body(pub(crate) String);
+
+impl Answer for Body {
+    fn into_answer(self) -> Response {
+        ([(http::header::CONTENT_TYPE, "application/json")], self.0).into_response()
+    }
+}
+
 impl<T: OutgoingResponse> Answer for T {
     fn into_answer(self) -> Response {
         match self.try_into_http_response::<BytesMut>() {

@@ -11,21 +11,29 @@
 
 mod account_data;
 mod accounts;
+mod aliases;
 mod checkpoint;
 pub(crate) mod devices;
 mod directory;
 mod error;
+mod events;
 mod filters;
+mod heads;
 pub(crate) mod log;
 pub(crate) mod media;
+mod memberships;
 mod migrations;
 mod profiles;
 mod readers;
+mod receipts;
 mod registration_tokens;
+mod rooms;
 mod settings;
 mod snapshot;
+mod state;
 pub(crate) mod to_device;
 pub(crate) mod txns;
+mod unread;
 mod writer;
 
 use std::{
@@ -37,8 +45,15 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    events::{NewRow, StoredEvent},
+    heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
+    memberships::Membership,
+    receipts::{NewReceipt, Receipt},
+    rooms::Room,
     snapshot::{Snapshot, to_json_error},
+    state::Members,
+    txns::TxnKey,
     writer::Tx,
 };
 use self::{readers::Readers, writer::Writer};
@@ -55,6 +70,7 @@ struct Inner {
     readers: Readers,
     committed: watch::Receiver<Position>,
     epoch: String,
+    heads: SharedHeads,
     hook: Arc<OnceLock<CommitHook>>,
 }
 
@@ -68,9 +84,10 @@ impl Store {
         let head = Snapshot::over(&connection).position()?;
         let (committed_sender, committed) = watch::channel(head);
         let hook: Arc<OnceLock<CommitHook>> = Arc::default();
-        let writer = Writer::start(connection, path, head, committed_sender, hook.clone())?;
+        let heads = SharedHeads::default();
+        let writer = Writer::start(connection, path, head, committed_sender, hook.clone(), heads.clone())?;
         let readers = Readers::new(path);
-        Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, hook })))
+        Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, heads, hook })))
     }
 
     /// Runs `change` in the writer's next batch, inside a savepoint of its own: an `Err` undoes this change alone. Returns after
@@ -102,6 +119,16 @@ impl Store {
     /// Names this database in sync tokens, so that a token of another one is refused.
     pub(crate) fn epoch(&self) -> &str {
         &self.0.epoch
+    }
+
+    /// The heads of rooms written to lately.
+    pub(crate) fn heads(&self) -> &SharedHeads {
+        &self.0.heads
+    }
+
+    /// Waits until something is committed after `seen`.
+    pub(crate) fn watch_committed(&self) -> watch::Receiver<Position> {
+        self.0.committed.clone()
     }
 
     /// Installs what is told of every commit. Only the first call counts.

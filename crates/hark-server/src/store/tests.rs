@@ -89,7 +89,7 @@ async fn every_commit_is_announced_before_it_is_answered() {
 #[tokio::test]
 async fn a_repeated_request_has_its_effect_once() {
     let (_folder, store) = open();
-    let key = txns::TxnKey::new(user_id!("@ann:hark.test"), "PHONE".into(), &["sendToDevice", "m.test"], "1");
+    let key = TxnKey::new(user_id!("@ann:hark.test"), "PHONE".into(), &["sendToDevice", "m.test"], "1");
     for expected in [true, false] {
         let key = key.clone();
         let done = store.write::<_, StoreError, _>(move |tx| tx.once(&key, 0, |tx| tx.append(entry()))).await;

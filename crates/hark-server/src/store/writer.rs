@@ -18,7 +18,10 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Batch, CommitHook, Position, Snapshot, StoreError, checkpoint::Checkpointer, log::Logged};
+use super::{
+    Batch, CommitHook, Position, SharedHeads, Snapshot, StoreError, checkpoint::Checkpointer,
+    heads::HeadCache, log::Logged,
+};
 
 /// Commands of one commit.
 const BATCH: usize = 512;
@@ -51,10 +54,12 @@ impl Writer {
         head: Position,
         committed: watch::Sender<Position>,
         hook: Arc<OnceLock<CommitHook>>,
+        heads: SharedHeads,
     ) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let checkpointer = Checkpointer::start(path)?;
-        let task = WriterThread { connection, pending: Pending::at(head), committed, hook, checkpointer };
+        let pending = Pending { head, entries: Vec::new(), heads: HeadCache::sharing(heads.clone()) };
+        let task = WriterThread { connection, pending, heads, committed, hook, checkpointer };
         thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || task.run(inbox))
@@ -100,12 +105,8 @@ pub(super) struct Pending {
     pub(super) head: Position,
     /// The changes since the last commit.
     pub(super) entries: Vec<Logged>,
-}
-
-impl Pending {
-    fn at(head: Position) -> Self {
-        Self { head, entries: Vec::new() }
-    }
+    /// The rooms' heads with those changes.
+    pub(super) heads: HeadCache,
 }
 
 /// A command's hold on the open transaction. Table families add their writes to it; reads come from [`Snapshot`].
@@ -125,6 +126,7 @@ impl<'a> Deref for Tx<'a> {
 struct WriterThread {
     connection: Connection,
     pending: Pending,
+    heads: SharedHeads,
     committed: watch::Sender<Position>,
     hook: Arc<OnceLock<CommitHook>>,
     checkpointer: Checkpointer,
@@ -180,7 +182,7 @@ impl WriterThread {
     ) -> Result<(), StoreError> {
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         while let Some(command) = batch.pop_front() {
-            let before = (self.pending.head, self.pending.entries.len());
+            let before = (self.pending.head, self.pending.entries.len(), self.pending.heads.mark());
             execute(&self.connection, "SAVEPOINT command")?;
             let mut tx = Tx { snapshot: Snapshot::over(&self.connection), pending: &mut self.pending };
             let done = catch_unwind(AssertUnwindSafe(|| command(Some(&mut tx))));
@@ -194,6 +196,7 @@ impl WriterThread {
                 execute(&self.connection, "ROLLBACK TO command")?;
                 self.pending.head = before.0;
                 self.pending.entries.truncate(before.1);
+                self.pending.heads.undo_to(before.2);
             }
             execute(&self.connection, "RELEASE command")?;
             // A panicking command drops its answer, which its caller sees as `Closed`.
@@ -203,6 +206,7 @@ impl WriterThread {
     }
 
     fn announce(&mut self, from: Position) {
+        self.pending.heads.committed();
         let batch = Batch { from, to: self.pending.head, entries: std::mem::take(&mut self.pending.entries) };
         if batch.entries.is_empty() {
             return;
@@ -226,7 +230,8 @@ impl WriterThread {
             tracing::error!(%error, "a failed batch could not be undone: ending");
             std::process::abort();
         }
-        self.pending = Pending::at(from);
+        self.pending =
+            Pending { head: from, entries: Vec::new(), heads: HeadCache::sharing(self.heads.clone()) };
     }
 }
 

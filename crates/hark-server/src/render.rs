@@ -1,0 +1,174 @@
+//! An event as clients see it: the stored content with `event_id`, `unsigned` and the rest written around it.
+
+use ruma::{RoomId, events::room::member::MembershipState};
+use serde_json::Value;
+
+use crate::{
+    clock,
+    gate::{Reader, Visible},
+    json::Object,
+    store::{Snapshot, StoreError},
+};
+
+/// Where an event is going.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Form {
+    /// Only these members, as dotted paths (filter `event_fields`).
+    pub(crate) fields: Option<Vec<String>>,
+    /// The event as other servers would see it (filter `event_format: federation`).
+    pub(crate) federation: bool,
+}
+
+/// Renders events for one reader.
+pub(crate) struct Renderer<'a> {
+    snapshot: &'a Snapshot<'a>,
+    reader: Reader<'a>,
+    /// `None`: the room id stands outside (in /sync).
+    room_id: Option<&'a RoomId>,
+    form: &'a Form,
+    now: i64,
+}
+
+impl<'a> Renderer<'a> {
+    /// With the room id inside each event, or without.
+    pub(crate) fn new(
+        snapshot: &'a Snapshot<'a>,
+        reader: Reader<'a>,
+        room_id: Option<&'a RoomId>,
+        form: &'a Form,
+    ) -> Self {
+        Self { snapshot, reader, room_id, form, now: clock::now_ms() }
+    }
+
+    /// The event as JSON.
+    pub(crate) fn event(&self, visible: &Visible) -> Result<String, StoreError> {
+        let json =
+            if self.form.federation { visible.pdu().to_owned() } else { self.client_event(visible, true)? };
+        Ok(match &self.form.fields {
+            Some(fields) => only(&json, fields),
+            None => json,
+        })
+    }
+
+    /// Several events, as JSON.
+    pub(crate) fn events<'v>(
+        &self,
+        events: impl IntoIterator<Item = &'v Visible>,
+    ) -> Result<Vec<String>, StoreError> {
+        events.into_iter().map(|event| self.event(event)).collect()
+    }
+
+    fn client_event(&self, visible: &Visible, with_redaction: bool) -> Result<String, StoreError> {
+        let event = visible.event();
+        let mut out = String::with_capacity(visible.content().len() + 400);
+        let mut object = Object::new(&mut out);
+        match &event.redacts {
+            Some(target) if event.redacted_by.is_none() => {
+                object.raw("content", &with_member(visible.content(), "redacts", target.as_str()));
+                object.text("redacts", target.as_str());
+            }
+            _ => {
+                object.raw("content", visible.content());
+            }
+        }
+        object.text("event_id", event.event_id.as_str()).number("origin_server_ts", event.ts);
+        if let Some(room_id) = self.room_id {
+            object.text("room_id", room_id.as_str());
+        }
+        object.text("sender", event.sender.as_str());
+        if let Some(state_key) = &event.state_key {
+            object.text("state_key", state_key);
+        }
+        object.text("type", &event.kind);
+        self.unsigned(visible, with_redaction, object.object("unsigned"))?;
+        drop(object);
+        Ok(out)
+    }
+
+    fn unsigned(
+        &self,
+        visible: &Visible,
+        with_redaction: bool,
+        mut unsigned: Object<'_>,
+    ) -> Result<(), StoreError> {
+        let event = visible.event();
+        unsigned.number("age", (self.now - event.ts).max(0));
+        unsigned.text("membership", visible.membership().as_str());
+        if let Some(txn) = event.txn_for(self.reader.user, self.reader.device) {
+            unsigned.text("transaction_id", txn);
+        }
+        if let Some(replaced) = visible.replaced(self.snapshot)? {
+            unsigned.raw("prev_content", replaced.content());
+            unsigned.text("prev_sender", replaced.event().sender.as_str());
+            unsigned.text("replaces_state", replaced.event().event_id.as_str());
+        }
+        if with_redaction && let Some(redaction) = visible.redaction(self.snapshot)? {
+            unsigned.raw("redacted_because", &self.client_event(&redaction, false)?);
+        }
+        Ok(())
+    }
+}
+
+/// A state event as invited users see it.
+pub(crate) fn stripped(visible: &Visible) -> String {
+    let event = visible.event();
+    let mut out = String::new();
+    let mut object = Object::new(&mut out);
+    object.raw("content", visible.content()).text("sender", event.sender.as_str());
+    object.text("state_key", event.state_key.as_deref().unwrap_or_default()).text("type", &event.kind);
+    // MSC4311: the create event names itself, because the room id is made from it.
+    if event.kind == "m.room.create"
+        || *visible.membership() == MembershipState::Invite && event.kind == "m.room.member"
+    {
+        object.text("event_id", event.event_id.as_str()).number("origin_server_ts", event.ts);
+    }
+    drop(object);
+    out
+}
+
+/// The object with one more member, unless it is there.
+fn with_member(json: &str, name: &str, value: &str) -> String {
+    match serde_json::from_str::<Value>(json) {
+        Ok(Value::Object(mut object)) => {
+            object.entry(name).or_insert_with(|| value.into());
+            Value::Object(object).to_string()
+        }
+        _ => json.to_owned(),
+    }
+}
+
+/// The event cut down to some members, given as paths with dots between names and `\.` for a dot inside one.
+fn only(json: &str, fields: &[String]) -> String {
+    let Ok(whole) = serde_json::from_str::<Value>(json) else { return json.to_owned() };
+    let mut kept = Value::Object(serde_json::Map::new());
+    for field in fields {
+        let path: Vec<String> =
+            field.replace("\\.", "\u{0}").split('.').map(|name| name.replace('\u{0}', ".")).collect();
+        copy(&whole, &mut kept, &path);
+    }
+    kept.to_string()
+}
+
+fn copy(from: &Value, to: &mut Value, path: &[String]) {
+    let Some((name, rest)) = path.split_first() else { return };
+    let (Some(value), Some(object)) = (from.get(name), to.as_object_mut()) else { return };
+    if rest.is_empty() {
+        object.insert(name.clone(), value.clone());
+    } else if value.is_object() {
+        copy(value, object.entry(name).or_insert_with(|| Value::Object(serde_json::Map::new())), rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_fields_keep_only_what_was_asked_for() {
+        let event = r#"{"content":{"body":"x","m.relates_to":{"a":1}},"sender":"@a:x","type":"m"}"#;
+        let fields = ["content.body", r"content.m\.relates_to.a", "type", "none.of"].map(ToOwned::to_owned);
+        let kept: Value = serde_json::from_str(&only(event, &fields)).unwrap();
+        let expected = serde_json::json!({"content": {"body": "x", "m.relates_to": {"a": 1}}, "type": "m"});
+        assert_eq!(kept, expected);
+    }
+}

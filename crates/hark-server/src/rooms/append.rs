@@ -1,0 +1,237 @@
+//! Adding an event to a room, inside the writer.
+//!
+//! On one node a room has one head and one writer, so each event follows the one before it and sees exactly the state its author
+//! saw. A sender builds, checks and signs beforehand against the last committed head ([`Prepared`]); here the work is only done
+//! again as far as the room has moved since: a new place in the history needs new hashes and a new signature, a changed state
+//! needs a new judgement.
+
+use std::sync::Arc;
+
+use ruma::{
+    OwnedDeviceId, OwnedEventId, UserId,
+    events::{StateEventType, room::member::MembershipState},
+};
+
+use super::{
+    Draft, Link, Pdu, RoomError, Signer,
+    auth::{AuthState, as_auth_event},
+    notify, pdu, version,
+};
+use crate::store::{LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
+
+/// An event built against a head that may have moved since.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    pub(crate) draft: Draft,
+    link: Link,
+    pdu: Pdu,
+    /// `RoomHead::state_pos` it was judged at.
+    judged_at: Position,
+    auth: AuthState,
+}
+
+/// What was added.
+#[derive(Clone, Debug)]
+pub(crate) struct Appended {
+    pub(crate) event_id: OwnedEventId,
+    pub(crate) pos: Position,
+}
+
+/// The device that sent an event and its transaction id, shown to that device again.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) device: OwnedDeviceId,
+    pub(crate) txn: String,
+}
+
+impl Prepared {
+    /// Judges, links and signs `draft` after `head`. State that is not known yet is read from `snapshot`; without one, `None` is
+    /// returned if it would be needed.
+    pub(crate) fn make(
+        draft: Draft,
+        head: &RoomHead,
+        snapshot: Option<&Snapshot<'_>>,
+        signer: &Signer,
+    ) -> Result<Option<Self>, RoomError> {
+        let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
+        let keys = AuthState::keys(&draft, &rules.authorization)?;
+        let auth = match (AuthState::known(&keys, &head.known), snapshot) {
+            (Some(auth), _) => auth,
+            (None, Some(snapshot)) => AuthState::load(&keys, head, snapshot)?,
+            (None, None) => return Ok(None),
+        };
+        let link =
+            Link { prev: head.event.clone(), depth: head.depth + 1, auth: auth.ids(&rules.authorization) };
+        auth.check(&draft, &link, &rules.authorization)?;
+        let pdu = draft.sign(&link, signer, rules)?;
+        Ok(Some(Self { draft, link, pdu, judged_at: head.state_pos, auth }))
+    }
+
+    /// The same event after `head`, doing again only what its movement made wrong.
+    fn follow(mut self, head: &RoomHead, tx: &Tx<'_>, signer: &Signer) -> Result<Self, RoomError> {
+        if head.state_pos != self.judged_at {
+            return Self::make(self.draft, head, Some(tx), signer)?.ok_or_else(RoomError::not_in_room);
+        }
+        if self.link.prev != head.event {
+            let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
+            self.link.prev.clone_from(&head.event);
+            self.link.depth = head.depth + 1;
+            self.pdu = self.draft.sign(&self.link, signer, rules)?;
+        }
+        Ok(self)
+    }
+}
+
+/// Adds an event prepared beforehand.
+pub(crate) fn append_prepared(
+    tx: &mut Tx<'_>,
+    room: RoomNid,
+    prepared: Prepared,
+    origin: Option<&Origin>,
+    signer: &Signer,
+) -> Result<Appended, RoomError> {
+    let head = tx.head(room)?.ok_or_else(RoomError::not_in_room)?;
+    let prepared = prepared.follow(&head, tx, signer)?;
+    insert(tx, &head, prepared, origin)
+}
+
+/// Builds an event here and adds it.
+pub(crate) fn append(
+    tx: &mut Tx<'_>,
+    room: RoomNid,
+    draft: Draft,
+    origin: Option<&Origin>,
+    signer: &Signer,
+) -> Result<Appended, RoomError> {
+    let head = tx.head(room)?.ok_or_else(RoomError::not_in_room)?;
+    let prepared = Prepared::make(draft, &head, Some(tx), signer)?.ok_or_else(RoomError::not_in_room)?;
+    insert(tx, &head, prepared, origin)
+}
+
+/// Makes a room with its create event, whose room id may be made from that very event.
+pub(crate) fn append_create(
+    tx: &mut Tx<'_>,
+    draft: Draft,
+    room_version: &ruma::RoomVersionId,
+    signer: &Signer,
+) -> Result<(Arc<RoomHead>, Appended), RoomError> {
+    let rules = version::rules(room_version).ok_or(RoomError::UnsupportedVersion)?;
+    let link = Link { prev: None, depth: 1, auth: Vec::new() };
+    let auth = AuthState::default();
+    auth.check(&draft, &link, &rules.authorization)?;
+    let pdu = draft.sign(&link, signer, rules)?;
+    let room_id = match &draft.room_id {
+        Some(room_id) => room_id.clone(),
+        None => ruma::RoomId::parse(format!("!{}", pdu.event_id.as_str().trim_start_matches('$')))
+            .map_err(|error| RoomError::BadJson(error.to_string()))?,
+    };
+    let head = tx.create_room(&room_id, room_version)?;
+    let nid = head.nid;
+    let prepared = Prepared { draft, link, pdu, judged_at: head.state_pos, auth };
+    let appended = insert(tx, &head, prepared, None)?;
+    Ok((tx.head(nid)?.ok_or_else(RoomError::not_in_room)?, appended))
+}
+
+/// Writes the event and all that follows from it.
+fn insert(
+    tx: &mut Tx<'_>,
+    head: &RoomHead,
+    prepared: Prepared,
+    origin: Option<&Origin>,
+) -> Result<Appended, RoomError> {
+    let Prepared { draft, link, pdu, auth, .. } = prepared;
+    let room = head.nid;
+    let member = member_change(&draft)?;
+    let pos = tx.append(LogEntry {
+        kind: LogKind::Event,
+        room: Some(room),
+        user: member.as_ref().map(|(user, _)| user.as_ref()),
+    })?;
+
+    let mut next = head.clone();
+    next.event = Some(pdu.event_id.clone());
+    next.pos = pos;
+    next.depth = link.depth;
+    next.learn(auth.into_known());
+    if notify::by_default(&draft) {
+        next.notify_total += 1;
+    }
+
+    let mut replaces = None;
+    if let Some(state_key) = &draft.state_key {
+        replaces = tx.set_state(room, &draft.kind, state_key, pos)?;
+        next.state_pos = pos;
+        let key = (StateEventType::from(draft.kind.as_str()), state_key.clone());
+        next.set(key, Arc::new(as_auth_event(&draft, &link, pdu.event_id.clone())?));
+    }
+    if let Some((user, state)) = &member {
+        let before = tx.set_membership(user, room, pos, state, &draft.sender)?;
+        let was = before.map(|before| before.state);
+        next.joined += change(was.as_ref(), state, &MembershipState::Join);
+        next.invited += change(was.as_ref(), state, &MembershipState::Invite);
+    }
+    let redacts = redaction_target(&draft);
+    let relation = relation(&draft);
+    tx.insert_event(&NewRow {
+        pos,
+        room,
+        draft: &draft,
+        pdu: &pdu,
+        replaces,
+        redacts: redacts.as_deref(),
+        relation,
+        notify_total: next.notify_total,
+        origin: origin.map(|origin| (origin.device.as_ref(), origin.txn.as_str())),
+    })?;
+    tx.read_up_to(room, &draft.sender, pos, next.notify_total)?;
+    notify::insert_highlights(tx, &next, &draft, pos)?;
+    if let Some(target) = &redacts {
+        apply_redaction(tx, &next, target, pos)?;
+    }
+    tx.set_head(next)?;
+    Ok(Appended { event_id: pdu.event_id, pos })
+}
+
+/// Who a member event is about and what it makes them.
+fn member_change(draft: &Draft) -> Result<Option<(ruma::OwnedUserId, MembershipState)>, RoomError> {
+    let (true, Some(user)) = (draft.kind == "m.room.member", &draft.state_key) else { return Ok(None) };
+    let user = UserId::parse(user.as_str())
+        .map_err(|_| RoomError::InvalidParam("The state key of a member event must be a user id.".into()))?;
+    let state = draft.content.text("membership").unwrap_or_default().into();
+    Ok(Some((user, state)))
+}
+
+/// How a count of members with `counted` changes.
+fn change(was: Option<&MembershipState>, is: &MembershipState, counted: &MembershipState) -> i64 {
+    i64::from(is == counted) - i64::from(was == Some(counted))
+}
+
+/// The event a redaction is for, wherever its room version writes it.
+fn redaction_target(draft: &Draft) -> Option<OwnedEventId> {
+    if draft.kind != "m.room.redaction" {
+        return None;
+    }
+    let in_content = || draft.content.text("redacts").and_then(|id| OwnedEventId::try_from(id).ok());
+    draft.redacts.clone().or_else(in_content)
+}
+
+/// `m.relates_to` where it has both parts.
+fn relation(draft: &Draft) -> Option<(&str, &str)> {
+    let relates_to = draft.content.object().get("m.relates_to")?.as_object()?;
+    Some((relates_to.get("event_id")?.as_str()?, relates_to.get("rel_type")?.as_str()?))
+}
+
+/// Empties the target in the same transaction. Whether the sender may was checked before the redaction was appended.
+fn apply_redaction(
+    tx: &mut Tx<'_>,
+    head: &RoomHead,
+    target: &ruma::EventId,
+    by: Position,
+) -> Result<(), RoomError> {
+    let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
+    let Some(target) = tx.event_by_id(target)? else { return Ok(()) };
+    if target.room != head.nid || target.redacted_by.is_some() {
+        return Ok(());
+    }
+    tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))
+}

@@ -1,0 +1,76 @@
+//! Rooms: real Matrix events in a chain, one head per room.
+//!
+//! A change to a room travels one way: a [`Draft`] (what the author wants to say) is judged by the auth rules ([`auth`]), linked
+//! to the room's head, hashed and signed ([`pdu`]) in the caller's task, then appended by the writer ([`append`]), which does
+//! again only what the room's movement since has made wrong. What fails the auth rules is refused and never stored, so there are
+//! no rejected events, no soft failures and no forks.
+
+mod append;
+mod auth;
+mod content;
+mod create;
+mod directory;
+mod error;
+mod member;
+mod notify;
+mod pdu;
+pub(crate) mod power;
+mod redact;
+mod send;
+mod signer;
+pub(crate) mod version;
+
+use std::sync::Arc;
+
+use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId};
+
+pub(crate) use self::{
+    append::Origin,
+    content::Content,
+    create::{NewRoom, Preset},
+    error::RoomError,
+    member::MemberChange,
+    pdu::{Draft, Link, Pdu},
+    redact::content as redaction_content,
+    send::Send,
+    signer::Signer,
+};
+use crate::{clock, store::Store};
+
+/// A cheap, clonable handle to every room of this server.
+#[derive(Clone)]
+pub(crate) struct Rooms {
+    store: Store,
+    signer: Arc<Signer>,
+}
+
+impl Rooms {
+    /// Rooms kept in `store`, their events signed by `signer`.
+    pub(crate) fn new(store: Store, signer: Signer) -> Self {
+        Self { store, signer: Arc::new(signer) }
+    }
+
+    /// The server the rooms live on.
+    pub(crate) fn server_name(&self) -> &OwnedServerName {
+        self.signer.server_name()
+    }
+}
+
+/// An event of `sender` in `room`, sent now.
+fn draft(
+    room: OwnedRoomId,
+    sender: OwnedUserId,
+    kind: impl Into<String>,
+    state_key: Option<String>,
+    content: Content,
+) -> Draft {
+    Draft {
+        room_id: Some(room),
+        kind: kind.into(),
+        sender,
+        state_key,
+        content,
+        redacts: None,
+        ts: clock::now(),
+    }
+}

@@ -1,0 +1,161 @@
+//! Sending one event: messages and state.
+
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, events::StateEventType};
+
+use super::{
+    Content, Draft, Origin, RoomError, Rooms,
+    append::{self, Prepared},
+    draft, redact,
+};
+use crate::{
+    clock,
+    store::{RoomNid, Snapshot, Tx, TxnKey},
+};
+
+/// What a client asks to be sent.
+pub(crate) struct Send {
+    pub(crate) room: OwnedRoomId,
+    pub(crate) sender: OwnedUserId,
+    pub(crate) kind: String,
+    /// Present: a state event.
+    pub(crate) state_key: Option<String>,
+    pub(crate) content: Content,
+    /// The request's identity, and what the sending device is shown of it.
+    pub(crate) txn: Option<(TxnKey, Origin)>,
+}
+
+impl Rooms {
+    /// Sends an event, once: a repeated request answers with the first one's event. Durable when it returns.
+    pub(crate) async fn send(&self, send: Send) -> Result<OwnedEventId, RoomError> {
+        if send.kind == "m.room.redaction" && send.state_key.is_none() {
+            return self.send_redaction(send).await;
+        }
+        if let Some(answered) = self.refuse_early(&send).await? {
+            return Ok(answered);
+        }
+        let Send { room, sender, kind, state_key, content, txn } = send;
+        let draft = draft(room.clone(), sender, kind, state_key, content);
+        let (nid, prepared) = match self.prepare(&room, draft).await {
+            Ok(prepared) => prepared,
+            // The first request may have been allowed when this repetition is not: the sender left in between.
+            Err(refused) => return self.answer_of(txn).await?.ok_or(refused),
+        };
+        let signer = self.signer.clone();
+        self.store
+            .write(move |tx| {
+                once(tx, txn.as_ref(), |tx, origin| {
+                    if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
+                        return Ok(unchanged);
+                    }
+                    Ok(append::append_prepared(tx, nid, prepared, origin, &signer)?.event_id)
+                })
+            })
+            .await
+    }
+
+    /// Judges and signs outside the writer: from memory where the room is known there, else from a snapshot.
+    async fn prepare(&self, room: &RoomId, draft: Draft) -> Result<(RoomNid, Prepared), RoomError> {
+        let shared = self.store.heads().get(room);
+        if let Some(head) = &shared
+            && let Some(prepared) = Prepared::make(draft.clone(), head, None, &self.signer)?
+        {
+            return Ok((head.nid, prepared));
+        }
+        let (room, signer) = (room.to_owned(), self.signer.clone());
+        self.store
+            .read(move |snapshot| {
+                let head = match shared {
+                    Some(head) => head,
+                    None => {
+                        let nid = snapshot.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
+                        snapshot.stored_head(nid)?.ok_or_else(RoomError::not_in_room)?.into()
+                    }
+                };
+                let prepared = Prepared::make(draft, &head, Some(snapshot), &signer)?;
+                Ok((head.nid, prepared.ok_or_else(RoomError::not_in_room)?))
+            })
+            .await
+    }
+
+    /// What the server demands of some kinds of events beyond the auth rules.
+    async fn refuse_early(&self, send: &Send) -> Result<Option<OwnedEventId>, RoomError> {
+        match (send.kind.as_str(), &send.state_key) {
+            ("m.room.create", Some(_)) => Err(RoomError::Forbidden("A room is created once.".into())),
+            ("m.room.canonical_alias", Some(_)) => {
+                let (room, content) = (send.room.clone(), send.content.clone());
+                self.store
+                    .read(move |snapshot| super::directory::check_canonical(snapshot, &room, &content))
+                    .await?;
+                Ok(None)
+            }
+            ("m.reaction", None) => {
+                let (room, sender, content) = (send.room.clone(), send.sender.clone(), send.content.clone());
+                let txn = send.txn.clone();
+                self.store
+                    .read(move |snapshot| {
+                        if let Some((key, _)) = &txn
+                            && let Some(answer) = snapshot.answered(key)?
+                        {
+                            return Ok(OwnedEventId::try_from(answer).ok());
+                        }
+                        let Some(nid) = snapshot.room_nid(&room)? else { return Ok(None) };
+                        if snapshot.has_reaction(nid, &sender, &content)? {
+                            return Err(RoomError::DuplicateAnnotation);
+                        }
+                        Ok(None)
+                    })
+                    .await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn answer_of(&self, txn: Option<(TxnKey, Origin)>) -> Result<Option<OwnedEventId>, RoomError> {
+        let Some((key, _)) = txn else { return Ok(None) };
+        let answer = self.store.read::<_, RoomError, _>(move |snapshot| Ok(snapshot.answered(&key)?)).await?;
+        Ok(answer.and_then(|id| OwnedEventId::try_from(id).ok()))
+    }
+
+    async fn send_redaction(&self, send: Send) -> Result<OwnedEventId, RoomError> {
+        let signer = self.signer.clone();
+        self.store
+            .write(move |tx| {
+                let Send { room, sender, kind, content, txn, .. } = send;
+                once(tx, txn.as_ref(), |tx, origin| {
+                    let nid = tx.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
+                    let redaction = redact::draft(tx, nid, draft(room, sender, kind, None, content))?;
+                    Ok(append::append(tx, nid, redaction, origin, &signer)?.event_id)
+                })
+            })
+            .await
+    }
+}
+
+/// Runs `effect` unless the request was answered before, and remembers its answer in the same transaction.
+fn once(
+    tx: &mut Tx<'_>,
+    txn: Option<&(TxnKey, Origin)>,
+    effect: impl FnOnce(&mut Tx<'_>, Option<&Origin>) -> Result<OwnedEventId, RoomError>,
+) -> Result<OwnedEventId, RoomError> {
+    let Some((key, origin)) = txn else { return effect(tx, None) };
+    if let Some(answer) = tx.answered(key)?
+        && let Ok(event_id) = OwnedEventId::try_from(answer)
+    {
+        return Ok(event_id);
+    }
+    let event_id = effect(tx, Some(origin))?;
+    tx.remember_answer(key, event_id.as_str(), clock::now_ms())?;
+    Ok(event_id)
+}
+
+/// The event already in force, if this state event would change nothing.
+fn unchanged(tx: &mut Tx<'_>, room: RoomNid, draft: &Draft) -> Result<Option<OwnedEventId>, RoomError> {
+    let Some(state_key) = &draft.state_key else { return Ok(None) };
+    let Some(head) = tx.head(room)? else { return Ok(None) };
+    let kind = StateEventType::from(draft.kind.as_str());
+    let snapshot: &Snapshot<'_> = tx;
+    let current = snapshot.auth_event(room, &head.room_id, &kind, state_key)?;
+    let same =
+        current.filter(|event| event.sender == draft.sender && event.content.get() == draft.content.json());
+    Ok(same.map(|event| event.event_id.clone()))
+}

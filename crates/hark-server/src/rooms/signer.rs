@@ -1,0 +1,86 @@
+//! The server's signing key: one file in the data folder, readable by its owner alone, made from the operating system's
+//! randomness on the first start. It signs nothing but PDUs this server built field by field.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use ruma::{
+    OwnedServerName,
+    signatures::{Ed25519KeyPair, KeyPair as _},
+};
+
+use crate::{platform, random};
+
+/// An Ed25519 private key in PKCS#8 is this and the 32 bytes of its seed (RFC 8410).
+const PKCS8_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/// Signs in the name of this server.
+pub(crate) struct Signer {
+    server_name: OwnedServerName,
+    keys: Ed25519KeyPair,
+}
+
+impl Signer {
+    /// Reads the key at `path`, or makes one if there is none.
+    pub(crate) fn open(path: &Path, server_name: OwnedServerName) -> io::Result<Self> {
+        let line = match fs::read_to_string(path) {
+            Ok(line) => line,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let line = format!(
+                    "ed25519 a_{} {}\n",
+                    random::letters(b"abcdefghijklmnopqrstuvwxyz", 4),
+                    STANDARD_NO_PAD.encode(random::bytes::<32>())
+                );
+                let mut file = platform::open_private_file(path)?;
+                file.write_all(line.as_bytes())?;
+                file.sync_all()?;
+                line
+            }
+            Err(error) => return Err(error),
+        };
+        Self::parse(&line, server_name).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the signing key file is damaged: restore it from a copy",
+            )
+        })
+    }
+
+    /// `ed25519 <version> <seed in base64>`, the form other homeservers use too.
+    fn parse(line: &str, server_name: OwnedServerName) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let ("ed25519", version, seed) = (words.next()?, words.next()?, words.next()?) else { return None };
+        let seed: [u8; 32] = STANDARD_NO_PAD.decode(seed).ok()?.try_into().ok()?;
+        let der = [PKCS8_PREFIX.as_slice(), seed.as_slice()].concat();
+        let keys = Ed25519KeyPair::from_der(&der, version.to_owned()).ok()?;
+        Some(Self { server_name, keys })
+    }
+
+    /// The member `signatures` of an event whose signed form is `message`.
+    pub(super) fn signatures(&self, message: &str) -> String {
+        let signature = self.keys.sign(message.as_bytes());
+        format!(r#"{{"{}":{{"{}":"{}"}}}}"#, self.server_name, signature.id(), signature.base64())
+    }
+
+    /// The server whose name it signs with.
+    pub(crate) fn server_name(&self) -> &OwnedServerName {
+        &self.server_name
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_test(seed: [u8; 32], server_name: OwnedServerName) -> Self {
+        let line = format!("ed25519 1 {}", STANDARD_NO_PAD.encode(seed));
+        Self::parse(&line, server_name).expect("a seed of 32 bytes makes a key")
+    }
+
+    #[cfg(test)]
+    pub(super) fn public_keys(&self) -> ruma::signatures::PublicKeyMap {
+        let key = ruma::serde::Base64::new(self.keys.public_key().to_vec());
+        [(self.server_name.to_string(), [(format!("ed25519:{}", self.keys.version()), key)].into())].into()
+    }
+}

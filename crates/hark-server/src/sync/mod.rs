@@ -1,0 +1,152 @@
+//! What a client has not seen yet.
+//!
+//! [`changes`] says which rooms concern a user between two positions, and how; it is the one place that decides it. [`response`]
+//! renders it as /sync answers, one file per part of a room. [`wake`] and [`typing`] are the parts that live in memory.
+//! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
+
+mod changes;
+mod ephemeral;
+mod lazy;
+mod request;
+mod response;
+mod room;
+mod state;
+mod summary;
+pub(crate) mod token;
+mod typing;
+mod wake;
+
+use std::{sync::Arc, time::Duration};
+
+use ruma::UserId;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use self::{lazy::SentMembers, request::Wanted, response::Built, typing::Typing, wake::Wakes};
+pub(crate) use self::{request::Query, token::Token};
+use crate::{
+    clock,
+    http::{ApiError, Session},
+    store::{Position, RoomNid, Store},
+};
+
+/// The longest a client may wait for something to happen.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest a client may be said to type without saying so again.
+const MAX_TYPING: Duration = Duration::from_secs(120);
+
+/// A cheap, clonable handle to everything /sync needs.
+#[derive(Clone)]
+pub(crate) struct Sync {
+    store: Store,
+    wakes: Wakes,
+    typing: Typing,
+    sent_members: Arc<SentMembers>,
+    shutdown: CancellationToken,
+}
+
+impl Sync {
+    /// Follows the commits of `store` from now on. Long polls answer at once when `shutdown` is cancelled.
+    pub(crate) fn new(store: Store, shutdown: CancellationToken) -> Self {
+        let wakes = Wakes::new(store.committed());
+        let hook = wakes.clone();
+        store.on_commit(Box::new(move |batch| hook.committed(batch)));
+        Self { store, wakes, typing: Typing::default(), sent_members: Arc::default(), shutdown }
+    }
+
+    /// Answers a /sync request: at once if there is anything, else when there is or when the client's time is over.
+    pub(crate) async fn poll(&self, session: Session, query: Query) -> Result<String, ApiError> {
+        let deadline = deadline(query.timeout);
+        let wanted = Wanted::read(&self.store, &session, query).await?;
+        if let Some(since) = &wanted.since {
+            self.acknowledge_to_device(&session, since).await?;
+        }
+        let wake = self.wakes.join(&session.user_id, &self.store).await?;
+        loop {
+            let woken = wake.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            let over = wanted.answer_at_once() || clock_now() >= deadline || self.shutdown.is_cancelled();
+            if over || self.may_have_changed(&session.user_id, &wanted) {
+                let built = self.build(&session, &wanted).await?;
+                if over || !built.is_empty {
+                    self.sent_members.remember(&session, built.next.pos, built.members);
+                    return Ok(built.body);
+                }
+            }
+            tokio::select! {
+                _woken_or_over = timeout_at(deadline, woken) => {}
+                () = self.shutdown.cancelled() => {}
+            }
+        }
+    }
+
+    /// A user types in a room until `timeout` is over.
+    pub(crate) fn start_typing(&self, room: RoomNid, user: &UserId, timeout: Duration) {
+        let timeout = timeout.min(MAX_TYPING);
+        if self.typing.start(room, user, timeout) {
+            self.wakes.room_changed(room);
+        }
+        let (sync, user) = (self.clone(), user.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(timeout).await;
+            if sync.typing.expire(room, &user) {
+                sync.wakes.room_changed(room);
+            }
+        });
+    }
+
+    /// A user has stopped typing.
+    pub(crate) fn stop_typing(&self, room: RoomNid, user: &UserId) {
+        if self.typing.stop(room, user) {
+            self.wakes.room_changed(room);
+        }
+    }
+
+    fn may_have_changed(&self, user: &UserId, wanted: &Wanted) -> bool {
+        let Some(since) = &wanted.since else { return true };
+        // A batch of to-device messages that was cut goes on at once.
+        since.to_device.is_some()
+            || !self.typing.changed_since(since.typing).is_empty()
+            || self.wakes.may_have_changed(user, since.pos, self.store.committed())
+    }
+
+    async fn build(&self, session: &Session, wanted: &Wanted) -> Result<Built, ApiError> {
+        let (sync, session, wanted) = (self.clone(), session.clone(), wanted.clone());
+        self.store.read(move |snapshot| response::build(&sync, snapshot, &session, &wanted)).await
+    }
+
+    /// A token says that the device has its messages up to there: they are not needed any more.
+    async fn acknowledge_to_device(&self, session: &Session, since: &Token) -> Result<(), ApiError> {
+        let upto = since.to_device.unwrap_or(since.pos);
+        let asked = session.clone();
+        let waiting = self
+            .store
+            .read::<_, ApiError, _>(move |snapshot| {
+                Ok(snapshot.has_to_device_upto(&asked.user_id, &asked.device_id, upto)?)
+            })
+            .await?;
+        if waiting {
+            let Session { user_id, device_id } = session.clone();
+            self.store
+                .write::<_, ApiError, _>(move |tx| Ok(tx.delete_to_device_upto(&user_id, &device_id, upto)?))
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn deadline(timeout: Option<u64>) -> Instant {
+    clock_now() + Duration::from_millis(timeout.unwrap_or(0)).min(MAX_WAIT)
+}
+
+fn clock_now() -> Instant {
+    Instant::from_std(clock::instant())
+}
+
+/// The positions one answer covers: `from < pos <= to`. `from` is `None` in a first sync.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) from: Option<Position>,
+    pub(crate) to: Position,
+}

@@ -1,0 +1,70 @@
+//! What a client asks of /sync. Read by hand: ruma's request type does not know the name of `use_state_after` that clients send.
+
+use ruma::api::client::filter::FilterDefinition;
+use serde::Deserialize;
+
+use super::Token;
+use crate::{
+    filter,
+    http::{ApiError, Session},
+    store::Store,
+};
+
+/// The query of /sync. `set_presence` is accepted and has no effect.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Query {
+    filter: Option<String>,
+    since: Option<String>,
+    #[serde(default)]
+    full_state: bool,
+    pub(super) timeout: Option<u64>,
+    #[serde(default)]
+    use_state_after: bool,
+    #[serde(default, rename = "org.matrix.msc4222.use_state_after")]
+    use_state_after_unstable: bool,
+}
+
+/// Where the state of a room is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StateMember {
+    /// `state`: the state before the timeline.
+    Before,
+    /// `state_after` (MSC4222): the state at its end.
+    After,
+    /// The same under the name that was current before the proposal was accepted.
+    AfterUnstable,
+}
+
+/// A request whose token and filter were looked up.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) since: Option<Token>,
+    pub(super) full_state: bool,
+    pub(super) state: StateMember,
+    pub(super) filter: FilterDefinition,
+}
+
+impl Wanted {
+    pub(super) async fn read(store: &Store, session: &Session, query: Query) -> Result<Self, ApiError> {
+        let since = match query.since.as_deref().filter(|since| !since.is_empty()) {
+            Some(since) => Some(Token::parse(since, store.epoch(), store.committed())?),
+            None => None,
+        };
+        let state = match (query.use_state_after, query.use_state_after_unstable) {
+            (true, _) => StateMember::After,
+            (_, true) => StateMember::AfterUnstable,
+            _ => StateMember::Before,
+        };
+        let (user, named) = (session.user_id.clone(), query.filter);
+        let filter = match named {
+            Some(named) => store.read(move |snapshot| filter::resolve(snapshot, &user, Some(&named))).await?,
+            None => FilterDefinition::default(),
+        };
+        Ok(Self { since, full_state: query.full_state, state, filter })
+    }
+
+    /// A first sync and one that asks for everything never wait.
+    pub(super) fn answer_at_once(&self) -> bool {
+        self.since.is_none() || self.full_state
+    }
+}

@@ -1,0 +1,270 @@
+//! One room of an answer: in `join`, `leave`, `invite` or `knock`.
+
+use ruma::{OwnedUserId, UserId, api::client::filter::FilterDefinition};
+
+use super::{
+    Sync, Token, Window, ephemeral,
+    lazy::SentMember,
+    request::{StateMember, Wanted},
+    state::{self, State},
+    summary::Summary,
+};
+use crate::{
+    filter,
+    gate::{self, Ignored, Reader, Viewer, Visible},
+    http::{ApiError, Session},
+    json::Object,
+    render::{self, Form, Renderer},
+    store::{Membership, Position, Room, RoomNid, Snapshot},
+    timeline,
+};
+
+/// Events of a timeline if the client does not say, and at most.
+const DEFAULT_LIMIT: usize = 10;
+const MAX_LIMIT: usize = 100;
+
+/// What is the same for every room of an answer.
+pub(super) struct Scope<'a> {
+    pub(super) sync: &'a Sync,
+    pub(super) snapshot: &'a Snapshot<'a>,
+    pub(super) session: &'a Session,
+    pub(super) wanted: &'a Wanted,
+    pub(super) window: Window,
+    pub(super) ignored: Ignored,
+    pub(super) form: Form,
+    /// Rooms whose typing list changed.
+    pub(super) typing: Vec<RoomNid>,
+}
+
+/// A rendered room.
+pub(super) struct RoomBody {
+    pub(super) json: String,
+    pub(super) members: Vec<SentMember>,
+}
+
+impl Scope<'_> {
+    pub(super) fn filter(&self) -> &FilterDefinition {
+        &self.wanted.filter
+    }
+
+    pub(super) fn state_member(&self) -> StateMember {
+        self.wanted.state
+    }
+
+    pub(super) fn user(&self) -> &UserId {
+        &self.session.user_id
+    }
+
+    pub(super) fn members_unknown(&self, room: RoomNid, members: Vec<OwnedUserId>) -> Vec<OwnedUserId> {
+        self.sync.sent_members.unknown(self.session, self.window.from, room, members)
+    }
+
+    fn limit(&self) -> usize {
+        let asked = self.filter().room.timeline.limit;
+        asked
+            .map_or(DEFAULT_LIMIT, |limit| usize::try_from(u64::from(limit)).unwrap_or(MAX_LIMIT))
+            .min(MAX_LIMIT)
+    }
+
+    fn token(&self, pos: Position) -> String {
+        Token::at(self.sync.store.epoch(), pos).to_string()
+    }
+
+    fn renderer(&self) -> Renderer<'_> {
+        let reader = Reader { user: self.user(), device: Some(&self.session.device_id) };
+        Renderer::new(self.snapshot, reader, None, &self.form)
+    }
+
+    fn viewer(&self, room: RoomNid) -> Result<Viewer<'_>, ApiError> {
+        Ok(Viewer::load(self.snapshot, self.user(), room, self.ignored.clone())?)
+    }
+}
+
+/// The newest events of a room in a window.
+struct Timeline {
+    /// Oldest first.
+    events: Vec<Visible>,
+    limited: bool,
+    /// The position before the first of them.
+    start: Position,
+}
+
+impl Timeline {
+    fn cut(
+        scope: &Scope<'_>,
+        viewer: &Viewer<'_>,
+        room: &Room,
+        since: Option<Position>,
+        end: Position,
+    ) -> Result<Self, ApiError> {
+        let wanted = &scope.filter().room.timeline;
+        let range = (since.unwrap_or(Position::START), end);
+        let stretch = timeline::backwards(viewer, room.nid, range, scope.limit(), |event| {
+            filter::wants(wanted, &room.room_id, event)
+        })?;
+        let mut events = stretch.events;
+        events.reverse();
+        let start = events.first().map_or(end, |first| first.event().pos.before());
+        // Whoever joins anew inside the window does not continue what they had.
+        let joined_anew = since.is_none() && scope.window.from.is_some();
+        Ok(Self { events, limited: stretch.next.is_some() || joined_anew, start })
+    }
+
+    fn write(&self, scope: &Scope<'_>, mut out: Object<'_>) -> Result<(), ApiError> {
+        out.array("events", scope.renderer().events(&self.events)?);
+        out.flag("limited", self.limited).text("prev_batch", &scope.token(self.start));
+        Ok(())
+    }
+}
+
+/// A room the user is in; `None` if there is nothing to tell of it.
+pub(super) fn joined(
+    scope: &Scope<'_>,
+    room: &Room,
+    since: Option<Position>,
+) -> Result<Option<RoomBody>, ApiError> {
+    let viewer = scope.viewer(room.nid)?;
+    let end = scope.window.to;
+    let timeline = Timeline::cut(scope, &viewer, room, since, end)?;
+    let whole = since.is_none() || scope.wanted.full_state;
+
+    let changed_name = match since {
+        Some(since) => scope.snapshot.name_may_have_changed(room.nid, since, end)?,
+        None => true,
+    };
+    let summary =
+        if changed_name { Some(Summary::load(scope.snapshot, room, scope.user(), end)?) } else { None };
+    let heroes: Vec<OwnedUserId> = summary
+        .iter()
+        .flat_map(|summary| summary.heroes.iter().flatten().map(|hero| hero.user.clone()))
+        .collect();
+    let known = if whole { None } else { since };
+    let State { events: state, members } =
+        state::state(scope, &viewer, room, known, (timeline.start, end), &timeline.events, &heroes)?;
+
+    let (ephemeral, read_by_me) = ephemeral_events(scope, room, since)?;
+    let account_data = account_data(scope, room, since)?;
+    let unread = scope.snapshot.unread(room.nid, scope.user(), room.notify_total)?;
+
+    let nothing = timeline.events.is_empty()
+        && !timeline.limited
+        && state.is_empty()
+        && ephemeral.is_empty()
+        && account_data.is_empty()
+        && summary.is_none()
+        && !read_by_me;
+    if nothing && !whole {
+        return Ok(None);
+    }
+
+    let mut json = String::new();
+    let mut out = Object::new(&mut json);
+    timeline.write(scope, out.object("timeline"))?;
+    write_state(scope, &state, &mut out)?;
+    out.object("ephemeral").array("events", ephemeral);
+    out.object("account_data").array("events", account_data);
+    out.object("unread_notifications")
+        .number("highlight_count", unread.highlights)
+        .number("notification_count", unread.notifications);
+    match summary {
+        Some(summary) => summary.write(out.object("summary")),
+        None => drop(out.object("summary")),
+    }
+    drop(out);
+    Ok(Some(RoomBody { json, members }))
+}
+
+/// A room the user has left: it ends with their leaving.
+pub(super) fn left(
+    scope: &Scope<'_>,
+    room: &Room,
+    since: Option<Position>,
+    membership: &Membership,
+) -> Result<RoomBody, ApiError> {
+    let viewer = scope.viewer(room.nid)?;
+    let end = membership.from;
+    let timeline = Timeline::cut(scope, &viewer, room, since, end)?;
+    let State { events: mut state, members } =
+        state::state(scope, &viewer, room, since, (timeline.start, end), &timeline.events, &[])?;
+    let shown = |event: &Visible| event.event().pos == end;
+    if !timeline.events.iter().chain(&state).any(shown)
+        && let Some(leaving) = scope.snapshot.event_at(end)?
+    {
+        state.extend(viewer.see(leaving));
+    }
+    let mut json = String::new();
+    let mut out = Object::new(&mut json);
+    timeline.write(scope, out.object("timeline"))?;
+    write_state(scope, &state, &mut out)?;
+    out.object("account_data").array("events", account_data(scope, room, since)?);
+    drop(out);
+    Ok(RoomBody { json, members })
+}
+
+/// A room the user is invited to (`invite_state`) or asks to be let into (`knock_state`).
+pub(super) fn asked(scope: &Scope<'_>, membership: &Membership, member: &str) -> Result<String, ApiError> {
+    let shown = gate::stripped(scope.snapshot, membership)?;
+    let mut json = String::new();
+    let mut out = Object::new(&mut json);
+    out.object(member).array("events", shown.iter().map(render::stripped));
+    drop(out);
+    Ok(json)
+}
+
+fn write_state(scope: &Scope<'_>, state: &[Visible], out: &mut Object<'_>) -> Result<(), ApiError> {
+    let member = match scope.state_member() {
+        StateMember::Before => "state",
+        StateMember::After => "state_after",
+        StateMember::AfterUnstable => "org.matrix.msc4222.state_after",
+    };
+    out.object(member).array("events", scope.renderer().events(state)?);
+    Ok(())
+}
+
+/// The receipts and typing list to tell, and whether the user has read on in the window.
+fn ephemeral_events(
+    scope: &Scope<'_>,
+    room: &Room,
+    since: Option<Position>,
+) -> Result<(Vec<String>, bool), ApiError> {
+    let wanted = &scope.filter().room.ephemeral;
+    let mut receipts = scope.snapshot.receipts_since(
+        room.nid,
+        scope.user(),
+        since.unwrap_or(Position::START),
+        scope.window.to,
+    )?;
+    let read_by_me = receipts.iter().any(|receipt| receipt.user == scope.user());
+    receipts.retain(|receipt| !scope.ignored.contains(&receipt.user));
+    let mut events = Vec::new();
+    if filter::wants_type(wanted, &room.room_id, "m.receipt") {
+        events.extend(ephemeral::receipts(receipts));
+    }
+    if scope.typing.contains(&room.nid) && filter::wants_type(wanted, &room.room_id, "m.typing") {
+        let users: Vec<_> = scope
+            .sync
+            .typing
+            .in_room(room.nid)
+            .into_iter()
+            .filter(|user| !scope.ignored.contains(user))
+            .collect();
+        events.push(ephemeral::typing(&users));
+    }
+    Ok((events, read_by_me))
+}
+
+fn account_data(scope: &Scope<'_>, room: &Room, since: Option<Position>) -> Result<Vec<String>, ApiError> {
+    let from = since.unwrap_or(Position::START);
+    let changed =
+        scope.snapshot.room_account_data_since(scope.user(), &room.room_id, from, scope.window.to)?;
+    let wanted = &scope.filter().room.account_data;
+    let changed = changed.into_iter().filter(|data| filter::wants_type(wanted, &room.room_id, &data.kind));
+    Ok(changed.map(|data| account_data_event(&data.kind, data.content.get())).collect())
+}
+
+/// Account data as an event.
+pub(super) fn account_data_event(kind: &str, content: &str) -> String {
+    let mut json = String::new();
+    Object::new(&mut json).raw("content", content).text("type", kind);
+    json
+}

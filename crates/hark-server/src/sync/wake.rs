@@ -1,0 +1,219 @@
+//! Who must hear of a commit, and what changed for them.
+//!
+//! Each user with a client online has an entry: the rooms they are in (kept up to date from the commits themselves) and a bounded
+//! list of what changed there. A commit looks up the users of its rooms and marks them, so that a caught-up client costs the
+//! number of its changes and not the number of its rooms. Level-triggered: a waiter first registers, then looks at the position,
+//! then waits, so no wake-up is lost, and a slow one costs nothing.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ruma::{OwnedUserId, UserId};
+use tokio::sync::Notify;
+
+use crate::store::{Batch, LogKind, Position, RoomNid, Store, StoreError};
+
+/// Changes remembered for one user; a client further behind asks the database.
+const MAX_CHANGES: usize = 1024;
+/// Users with an entry; past it those who wait for nothing are dropped.
+const MAX_USERS: usize = 10_000;
+
+/// The users with a client online.
+#[derive(Clone)]
+pub(crate) struct Wakes(Arc<Mutex<Online>>);
+
+#[derive(Default)]
+struct Online {
+    users: HashMap<OwnedUserId, Entry>,
+    rooms: HashMap<RoomNid, HashSet<OwnedUserId>>,
+    /// The last batch that was marked.
+    head: Position,
+}
+
+struct Entry {
+    wake: Arc<Notify>,
+    /// True once `rooms` was read from the database.
+    ready: bool,
+    rooms: HashSet<RoomNid>,
+    /// Every change after this position is in `changes`.
+    floor: Position,
+    changes: VecDeque<(Position, Option<RoomNid>)>,
+}
+
+impl Wakes {
+    /// Nobody is online yet, and everything up to `head` is known to the database alone.
+    pub(crate) fn new(head: Position) -> Self {
+        Self(Arc::new(Mutex::new(Online { head, ..Online::default() })))
+    }
+
+    /// Marks what a commit changed.
+    pub(crate) fn committed(&self, batch: &Batch) {
+        let mut online = self.lock();
+        let mut woken = HashSet::new();
+        for logged in &batch.entries {
+            if let Some(room) = logged.room {
+                online.note_room(room, logged.pos, &mut woken);
+            }
+            let Some(user) = &logged.user else { continue };
+            if let (LogKind::Event, Some(room)) = (logged.kind, logged.room) {
+                online.enter(user, room);
+            }
+            online.note_user(user, logged.pos, logged.room, &mut woken);
+        }
+        online.head = batch.to;
+        for user in woken {
+            online.wake(&user);
+        }
+    }
+
+    /// Wakes those in a room for something that is not in the log.
+    pub(crate) fn room_changed(&self, room: RoomNid) {
+        let online = self.lock();
+        for user in online.rooms.get(&room).into_iter().flatten() {
+            online.wake(user);
+        }
+    }
+
+    /// The user's entry, made from the database at the first call. Wait on what it returns after enabling it and looking again.
+    pub(crate) async fn join(&self, user: &UserId, store: &Store) -> Result<Arc<Notify>, StoreError> {
+        let (wake, ready) = {
+            let mut online = self.lock();
+            online.make_space();
+            let head = online.head.max(store.committed());
+            let entry = online.users.entry(user.to_owned()).or_insert_with(|| Entry {
+                wake: Arc::default(),
+                ready: false,
+                rooms: HashSet::new(),
+                floor: head,
+                changes: VecDeque::new(),
+            });
+            (entry.wake.clone(), entry.ready)
+        };
+        if !ready {
+            let asked = user.to_owned();
+            let rooms = store.read::<_, StoreError, _>(move |snapshot| snapshot.rooms_of(&asked)).await?;
+            let mut online = self.lock();
+            for membership in rooms {
+                online.enter(user, membership.room);
+            }
+            // What was committed while the list was read may be missing.
+            let head = online.head.max(store.committed());
+            if let Some(entry) = online.users.get_mut(user)
+                && !entry.ready
+            {
+                entry.ready = true;
+                entry.floor = head;
+                entry.changes.clear();
+            }
+        }
+        Ok(wake)
+    }
+
+    /// The rooms in which something changed for the user in `from < pos <= to`, each once; `None` if that is not known here.
+    pub(crate) fn rooms_changed(&self, user: &UserId, from: Position, to: Position) -> Option<Vec<RoomNid>> {
+        let online = self.lock();
+        if online.head < to {
+            return None;
+        }
+        let entry = online.users.get(user).filter(|entry| entry.ready && entry.floor <= from)?;
+        let mut seen = HashSet::new();
+        let in_window = entry.changes.iter().filter(|(pos, _)| *pos > from && *pos <= to);
+        Some(in_window.filter_map(|(_, room)| *room).filter(|room| seen.insert(*room)).collect())
+    }
+
+    /// True unless it is known that nothing concerns the user in `from < pos <= to`.
+    pub(crate) fn may_have_changed(&self, user: &UserId, from: Position, to: Position) -> bool {
+        let online = self.lock();
+        if online.head < to {
+            return true;
+        }
+        let Some(entry) = online.users.get(user).filter(|entry| entry.ready && entry.floor <= from) else {
+            return true;
+        };
+        entry.changes.iter().any(|(pos, _)| *pos > from && *pos <= to)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Online> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Online {
+    fn note_room(&mut self, room: RoomNid, pos: Position, woken: &mut HashSet<OwnedUserId>) {
+        for user in self.rooms.get(&room).into_iter().flatten() {
+            if let Some(entry) = self.users.get_mut(user) {
+                entry.note(pos, Some(room));
+                woken.insert(user.clone());
+            }
+        }
+    }
+
+    fn note_user(
+        &mut self,
+        user: &UserId,
+        pos: Position,
+        room: Option<RoomNid>,
+        woken: &mut HashSet<OwnedUserId>,
+    ) {
+        if let Some(entry) = self.users.get_mut(user) {
+            entry.note(pos, room);
+            woken.insert(user.to_owned());
+        }
+    }
+
+    /// The user may have to hear of the room from now on. Whoever has left hears of it too often rather than too seldom, until
+    /// their entry is made anew.
+    fn enter(&mut self, user: &UserId, room: RoomNid) {
+        if let Some(entry) = self.users.get_mut(user)
+            && entry.rooms.insert(room)
+        {
+            self.rooms.entry(room).or_default().insert(user.to_owned());
+        }
+    }
+
+    fn wake(&self, user: &UserId) {
+        if let Some(entry) = self.users.get(user) {
+            entry.wake.notify_waiters();
+        }
+    }
+
+    /// Drops the entries of users who wait for nothing.
+    fn make_space(&mut self) {
+        if self.users.len() < MAX_USERS {
+            return;
+        }
+        let idle: Vec<_> = self
+            .users
+            .iter()
+            .filter(|(_, entry)| Arc::strong_count(&entry.wake) == 1)
+            .map(|(user, _)| user.clone())
+            .collect();
+        for user in idle {
+            let Some(entry) = self.users.remove(&user) else { continue };
+            for room in entry.rooms {
+                if let Some(users) = self.rooms.get_mut(&room) {
+                    users.remove(&user);
+                    if users.is_empty() {
+                        self.rooms.remove(&room);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn note(&mut self, pos: Position, room: Option<RoomNid>) {
+        if self.changes.back() == Some(&(pos, room)) {
+            return;
+        }
+        if self.changes.len() == MAX_CHANGES
+            && let Some((oldest, _)) = self.changes.pop_front()
+        {
+            self.floor = oldest;
+        }
+        self.changes.push_back((pos, room));
+    }
+}

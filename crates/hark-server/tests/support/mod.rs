@@ -1,0 +1,194 @@
+//! A server on a free port, and people who speak HTTP to it.
+
+// Each test program uses its own part of this.
+#![allow(dead_code)]
+
+use std::sync::Once;
+
+use hark_server::{Config, Registration, Server};
+use serde_json::{Value, json};
+
+/// A running server with its folder.
+pub(crate) struct House {
+    pub(crate) server: Server,
+    folder: tempfile::TempDir,
+    http: reqwest::Client,
+}
+
+/// A signed-in device.
+#[derive(Clone)]
+pub(crate) struct Person {
+    http: reqwest::Client,
+    base: String,
+    pub(crate) id: String,
+    pub(crate) device: String,
+    token: String,
+}
+
+/// What the server answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The body of a success.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body
+    }
+
+    /// Status and errcode of a refusal.
+    pub(crate) fn refusal(&self) -> (u16, &str) {
+        (self.status, self.body["errcode"].as_str().unwrap_or("none"))
+    }
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            let _already_there = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let server = start(folder.path()).await;
+        Self { server, folder, http: reqwest::Client::new() }
+    }
+
+    /// Ends the server and starts it again on the same folder.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { server, folder, http } = self;
+        server.shutdown().await;
+        let server = start(folder.path()).await;
+        Self { server, folder, http }
+    }
+
+    /// A new account, signed in.
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        let body = json!({ "username": name, "password": "correct horse", "auth": { "type": "m.login.dummy" } });
+        let answer = self.http.post(format!("{}/_matrix/client/v3/register", self.server.url())).json(&body);
+        let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+        self.signed_in(&answer)
+    }
+
+    /// Another device of somebody.
+    pub(crate) async fn another_device(&self, name: &str) -> Person {
+        let identifier = json!({ "type": "m.id.user", "user": name });
+        let body = json!({ "type": "m.login.password", "identifier": identifier, "password": "correct horse" });
+        let answer = self.http.post(format!("{}/_matrix/client/v3/login", self.server.url())).json(&body);
+        let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+        self.signed_in(&answer)
+    }
+
+    /// The same person after a restart on another port.
+    pub(crate) fn again(&self, person: &Person) -> Person {
+        Person { base: self.server.url(), ..person.clone() }
+    }
+
+    fn signed_in(&self, answer: &Value) -> Person {
+        let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned();
+        Person {
+            http: self.http.clone(),
+            base: self.server.url(),
+            id: text("user_id"),
+            device: text("device_id"),
+            token: text("access_token"),
+        }
+    }
+}
+
+async fn start(folder: &std::path::Path) -> Server {
+    let mut config = Config::new(folder);
+    config.listen = ([127, 0, 0, 1], 0).into();
+    config.server_name = Some("hark.test".to_owned());
+    config.registration = Registration::Open;
+    config.rate_limits = false;
+    Server::start(config).await.unwrap()
+}
+
+impl Person {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let url = format!("{}/_matrix/client/v3/{path}", self.base);
+        let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
+        Answer { status, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, None).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call("PUT", path, Some(body)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call("POST", path, Some(body)).await
+    }
+
+    pub(crate) async fn create_room(&self, body: Value) -> String {
+        self.post("createRoom", body).await.ok()["room_id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn join(&self, room: &str) -> Answer {
+        self.post(&format!("rooms/{room}/join"), json!({})).await
+    }
+
+    pub(crate) async fn leave(&self, room: &str) -> Answer {
+        self.post(&format!("rooms/{room}/leave"), json!({})).await
+    }
+
+    pub(crate) async fn invite(&self, room: &str, who: &Person) -> Answer {
+        self.post(&format!("rooms/{room}/invite"), json!({ "user_id": who.id })).await
+    }
+
+    /// Sends a text and returns its event id.
+    pub(crate) async fn say(&self, room: &str, text: &str) -> String {
+        let content = json!({ "msgtype": "m.text", "body": text });
+        let sent = self.put(&format!("rooms/{room}/send/m.room.message/{}", unique()), content).await;
+        sent.ok()["event_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Redacts an event and returns the redaction's id.
+    pub(crate) async fn redact(&self, room: &str, event: &str) -> Answer {
+        self.put(&format!("rooms/{room}/redact/{event}/{}", unique()), json!({})).await
+    }
+
+    pub(crate) async fn set_state(&self, room: &str, kind: &str, content: Value) -> Answer {
+        self.put(&format!("rooms/{room}/state/{kind}/"), content).await
+    }
+
+    pub(crate) async fn sync(&self, query: &str) -> Value {
+        self.get(&format!("sync?{query}")).await.ok()
+    }
+
+    /// Everything after `since`, without waiting.
+    pub(crate) async fn sync_since(&self, since: &Value) -> Value {
+        self.sync(&format!("timeout=0&since={}", token(since))).await
+    }
+}
+
+/// The token a sync ends at.
+pub(crate) fn token(sync: &Value) -> &str {
+    sync["next_batch"].as_str().unwrap()
+}
+
+/// The bodies of the messages in a list of events.
+pub(crate) fn bodies(events: &Value) -> Vec<&str> {
+    events.as_array().unwrap().iter().filter_map(|event| event["content"]["body"].as_str()).collect()
+}
+
+/// A transaction id nobody used.
+pub(crate) fn unique() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("txn{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
