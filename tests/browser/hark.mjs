@@ -4,7 +4,7 @@
 // by the line they print, the page by what it shows.
 
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,8 @@ export const PASSWORD = 'correct horse battery';
 export const DEADLINE = 60_000;
 
 const programs = process.env.HARK_PROGRAMS ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug');
-const CHROMIUM = process.env.HARK_CHROMIUM ?? '/usr/bin/chromium';
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/snap/bin/chromium'];
+const CHROMIUM = process.env.HARK_CHROMIUM ?? BROWSERS.find((path) => existsSync(path));
 
 /** A place to work in, cleared away when the test ends, whatever happened. */
 export async function using(t) {

@@ -3,6 +3,8 @@
 //! On Debian and its kin they are installed where that needs no question (as root, or with sudo that asks for no
 //! password). Elsewhere what is missing is named.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use crate::shell::call;
@@ -22,6 +24,9 @@ pub(crate) const TEST: &[&str] = &[
     "pulseaudio-utils",
     "python3-venv",
 ];
+
+/// Browsers that will do in place of the package `chromium`, which Ubuntu has not.
+const BROWSERS: &[&str] = &["/usr/bin/chromium", "/usr/bin/google-chrome", "/snap/bin/chromium"];
 
 /// Makes sure the packages are there.
 pub(crate) fn packages(wanted: &[&[&str]]) -> Result<()> {
@@ -69,6 +74,7 @@ fn missing<'a>(wanted: &[&'a str]) -> Result<Vec<&'a str>> {
         .iter()
         .copied()
         .filter(|name| !installed.lines().any(|line| line == format!("{name} installed")))
+        .filter(|name| *name != "chromium" || !BROWSERS.iter().any(|path| Path::new(path).exists()))
         .collect())
 }
 
