@@ -39,7 +39,9 @@ pub(crate) fn normalise(samples: &mut [f32]) -> Result<(), ebur128::Error> {
         }
         raised += gain;
         let factor = 10_f64.powf(gain / 20.0) as f32;
-        samples.iter_mut().for_each(|sample| *sample *= factor);
+        for sample in &mut *samples {
+            *sample *= factor;
+        }
         limit(samples)?;
     }
     Ok(())

@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn silence_and_faint_noise_look_silent() {
-        assert_eq!(draw(&[0.0; 4_800], 100), [0; 100]);
-        assert!(draw(&[0.0003; 4_800], 100).iter().all(|&value| value < 110));
+        assert_eq!(draw(&[0.0; 2_000], 100), [0; 100]);
+        assert!(draw(&[0.0003; 2_000], 100).iter().all(|&value| value < 110));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Everything but Ogg Opus, through symphonia.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -20,15 +21,21 @@ const SILENT_PACKETS: u32 = 4_096;
 
 /// Decodes the first sound track of `bytes`.
 pub(super) fn read(bytes: &[u8], mix: &mut Mix) -> Result<(), DecodeError> {
-    let mut result = read_track(Box::new(Cursor::new(bytes)), mix);
+    let mut result = read_guarded(Box::new(Cursor::new(bytes)), mix);
     if matches!(result, Err(DecodeError::NotSound | DecodeError::Empty)) {
         // A file that broke off may point behind its end; read from front to back it is still good.
-        result = read_track(Box::new(ReadOnlySource::new(bytes)), mix).or(result);
+        result = read_guarded(Box::new(ReadOnlySource::new(bytes)), mix).or(result);
     }
     if let Some(edit) = edits::of_mp4(bytes) {
         mix.keep(edit.start, edit.length);
     }
     result
+}
+
+/// Symphonia panics on some damaged headers (WAV with a length that overflows, for one).
+fn read_guarded<'a>(source: Box<dyn MediaSource + 'a>, mix: &mut Mix) -> Result<(), DecodeError> {
+    // What it has poured into the mix before is whole samples, whenever it ends.
+    catch_unwind(AssertUnwindSafe(|| read_track(source, mix))).unwrap_or(Err(DecodeError::NotSound))
 }
 
 fn read_track<'a>(source: Box<dyn MediaSource + 'a>, mix: &mut Mix) -> Result<(), DecodeError> {

@@ -32,7 +32,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_duration: Duration::from_secs(30 * 60), max_bytes: 256 << 20 }
+        Self { max_duration: Duration::from_mins(30), max_bytes: 256 << 20 }
     }
 }
 

@@ -103,7 +103,9 @@ impl OpusTrack {
         let skipped = frames.min(self.to_skip);
         self.to_skip -= skipped;
         let sound = &mut self.interleaved[skipped * self.channels..frames * self.channels];
-        sound.iter_mut().for_each(|sample| *sample *= self.gain);
+        for sample in &mut *sound {
+            *sample *= self.gain;
+        }
         mix.push(sound, self.channels, SAMPLE_RATE)?;
         Ok(Some(frames))
     }

@@ -181,7 +181,7 @@ fn is_fatal(kind: ErrorKind) -> bool {
 pub(super) fn problem() -> Option<String> {
     platform::quiet();
     // Only asking for its configuration tells a device from the promise of one.
-    first_that_works(|device| device.default_output_config()).err().map(|error| sentence(&error))
+    first_that_works(Device::default_output_config).err().map(|error| sentence(&error))
 }
 
 fn first_that_works<T>(attempt: impl Fn(&Device) -> Result<T, cpal::Error>) -> Result<T, cpal::Error> {

@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn holding_keeps_the_rest_and_never_clicks() {
         let (mut producer, shared, mut tap) = tap();
-        producer.push_entire_slice(&[1.0; 4_800]).unwrap();
+        producer.push_entire_slice(&vec![1.0; 4_800]).unwrap();
         let mut all = give(&mut tap, 960);
         shared.hold.store(true, Ordering::Relaxed);
         all.extend(give(&mut tap, 960));
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn skipped_sound_is_not_heard_and_what_follows_is() {
         let (mut producer, shared, mut tap) = tap();
-        producer.push_entire_slice(&[0.5; 4_800]).unwrap();
+        producer.push_entire_slice(&vec![0.5; 4_800]).unwrap();
         give(&mut tap, 960);
         shared.skip_to.store(4_800, Ordering::Release);
         producer.push_entire_slice(&[-0.5; 2_400]).unwrap();
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_waits_in_the_systems_buffer_is_not_heard_yet() {
         let (mut producer, shared, mut tap) = tap();
-        producer.push_entire_slice(&[0.5; 4_800]).unwrap();
+        producer.push_entire_slice(&vec![0.5; 4_800]).unwrap();
         tap.give(4_800, Duration::from_millis(40), |_| {});
         assert_eq!(shared.heard(0), 0);
         assert_eq!(shared.heard(2_400), 480);

@@ -114,9 +114,24 @@ impl Card {
         let server = self.server.as_ref().unwrap().id().to_string();
         super::run("kill", &[signal, &server]);
     }
+}
 
-    /// Starts to record what is played.
-    pub(crate) fn record(&self) -> Recording {
+impl Drop for Card {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What was played so far.
+pub(crate) struct Recording {
+    recorder: Child,
+    pieces: mpsc::Receiver<Vec<u8>>,
+    bytes: Vec<u8>,
+}
+
+impl Recording {
+    /// Records what is played from now on.
+    pub(crate) fn start() -> Self {
         let mut recorder = Command::new("parec")
             .args([
                 "-d",
@@ -140,26 +155,11 @@ impl Card {
                 }
             }
         });
-        let mut recording = Recording { recorder, pieces, bytes: Vec::new() };
+        let mut recording = Self { recorder, pieces, bytes: Vec::new() };
         recording.until("the recorder hears silence", |samples| samples.len() > 4_800);
         recording
     }
-}
 
-impl Drop for Card {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// What was played so far.
-pub(crate) struct Recording {
-    recorder: Child,
-    pieces: mpsc::Receiver<Vec<u8>>,
-    bytes: Vec<u8>,
-}
-
-impl Recording {
     /// Records until `done` says so, and gives everything recorded: 48 kHz mono.
     pub(crate) fn until(&mut self, what: &str, done: impl Fn(&[f32]) -> bool) -> Vec<f32> {
         let end = now() + DEADLINE;
@@ -207,7 +207,7 @@ impl Listener {
                     }
                     seen.push(event);
                 }
-                Err(_) => panic!("waited in vain until {what}; last saw {:?}", seen.last()),
+                Err(error) => panic!("waited in vain until {what} ({error}); last saw {:?}", seen.last()),
             }
         }
     }

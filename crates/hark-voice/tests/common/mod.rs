@@ -1,5 +1,6 @@
 //! Sounds to test with, and what is in a sound.
 #![allow(dead_code, reason = "each test program uses its part")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[cfg(target_os = "linux")]
 pub(crate) mod card;
@@ -32,9 +33,18 @@ pub(crate) fn wav(samples: &[f32], rate: u32, channels: u16) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// The frequency of a steady tone at 48 kHz: by the time between rising zero crossings, each placed between samples. Waves
-/// that are not like most, where sound dropped out or begins, do not count.
-pub(crate) fn frequency(samples: &[f32]) -> f64 {
+/// A steady tone at 48 kHz.
+#[derive(Debug)]
+pub(crate) struct Tone {
+    /// Its pitch.
+    pub(crate) hertz: f64,
+    /// How long it sounds, pauses not counted.
+    pub(crate) milliseconds: f64,
+}
+
+/// The tone in `samples`, by the time between rising zero crossings, each placed between samples. Waves that are not like
+/// most, where the sound begins, ends or drops out on a busy machine, do not count.
+pub(crate) fn tone(samples: &[f32]) -> Tone {
     let crossings: Vec<f64> = samples
         .windows(2)
         .enumerate()
@@ -45,14 +55,20 @@ pub(crate) fn frequency(samples: &[f32]) -> f64 {
     waves.sort_by(f64::total_cmp);
     let usual = waves[waves.len() / 2];
     waves.retain(|wave| (wave / usual - 1.0).abs() < 0.1);
-    48_000.0 * waves.len() as f64 / waves.iter().sum::<f64>()
+    let length = waves.iter().sum::<f64>();
+    Tone { hertz: 48_000.0 * waves.len() as f64 / length, milliseconds: length / 48.0 }
 }
 
-/// How far from silence the stretch of sound above `level` reaches: its first and last sample.
-pub(crate) fn sounding(samples: &[f32], level: f32) -> Option<(usize, usize)> {
-    let first = samples.iter().position(|sample| sample.abs() > level)?;
-    let last = samples.iter().rposition(|sample| sample.abs() > level)?;
-    Some((first, last))
+/// Its pitch.
+pub(crate) fn frequency(samples: &[f32]) -> f64 {
+    tone(samples).hertz
+}
+
+/// Integrated loudness in LUFS.
+pub(crate) fn loudness(samples: &[f32]) -> f64 {
+    let mut meter = ebur128::EbuR128::new(1, 48_000, ebur128::Mode::I).unwrap();
+    meter.add_frames_f32(samples).unwrap();
+    meter.loudness_global().unwrap()
 }
 
 /// Runs a program that the tests need and gives what it printed.
