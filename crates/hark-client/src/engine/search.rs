@@ -83,9 +83,11 @@ fn snippet(body: &str, terms: &[String]) -> String {
             .any(|(at, term)| if at + 1 == terms.len() { folded.starts_with(term) } else { folded == *term })
     };
     let first = words.iter().find(hit).map_or(0, |(at, _)| *at);
-    let from = body[..first].char_indices().rev().nth(SNIPPET / 3).map_or(0, |(at, _)| at);
-    let from = body[from..first].find(char::is_whitespace).map_or(from, |space| from + space + 1).min(first);
-    let from = if body[..from].trim().is_empty() { 0 } else { from };
+    let from = match body[..first].char_indices().rev().nth(SNIPPET / 3) {
+        // Begin with a whole word.
+        Some((cut, _)) => body[cut..first].split_inclusive(char::is_whitespace).next().map_or(first, |part| cut + part.len()),
+        None => 0,
+    };
     let to = body[from..].char_indices().nth(SNIPPET).map_or(body.len(), |(at, _)| from + at);
     let mut out = String::with_capacity(to - from + 16);
     if from > 0 {
