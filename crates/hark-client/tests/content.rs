@@ -11,16 +11,27 @@ async fn edits_and_redactions_change_the_row_and_the_search() {
     let server = Homeserver::start().await;
     let room = server.with(|world| world.group("Club", &["@alice:x", "@bob:x"]));
     let alice = server.person("alice").await;
-    let (first, second) = server.with(|w| (w.say(&room, "@bob:x", "the wrod"), w.say(&room, "@bob:x", "secret plan")));
+    let (first, second) =
+        server.with(|w| (w.say(&room, "@bob:x", "the wrod"), w.say(&room, "@bob:x", "secret plan")));
     alice.thread_where(&room, |t| words(t).len() == 2).await;
     server.with(|world| {
-        world.event(&room, "@bob:x", "m.room.message", json!({"msgtype": "m.text", "body": "* the word",
+        world.event(
+            &room,
+            "@bob:x",
+            "m.room.message",
+            json!({"msgtype": "m.text", "body": "* the word",
             "m.new_content": {"msgtype": "m.text", "body": "the word"},
-            "m.relates_to": {"rel_type": "m.replace", "event_id": first}}));
+            "m.relates_to": {"rel_type": "m.replace", "event_id": first}}),
+        );
         // Someone else may not edit it.
-        world.event(&room, "@alice:x", "m.room.message", json!({"msgtype": "m.text", "body": "* mine",
+        world.event(
+            &room,
+            "@alice:x",
+            "m.room.message",
+            json!({"msgtype": "m.text", "body": "* mine",
             "m.new_content": {"msgtype": "m.text", "body": "mine"},
-            "m.relates_to": {"rel_type": "m.replace", "event_id": first}}));
+            "m.relates_to": {"rel_type": "m.replace", "event_id": first}}),
+        );
         world.event(&room, "@bob:x", "m.room.redaction", json!({"redacts": second}));
     });
     let thread = alice
@@ -37,7 +48,12 @@ async fn search_finds_the_newest_first_by_every_word_and_the_beginning_of_the_la
     let server = Homeserver::start().await;
     let room = server.with(|world| {
         let room = world.group("Cooking", &["@alice:x", "@bob:x"]);
-        for text in ["Crème brûlée recipe", "the recipe for bread", "creme fraiche", "bread and \"butter\" AND NOT jam*"] {
+        for text in [
+            "Crème brûlée recipe",
+            "the recipe for bread",
+            "creme fraiche",
+            "bread and \"butter\" AND NOT jam*",
+        ] {
             world.say(&room, "@bob:x", text);
         }
         room
@@ -62,8 +78,13 @@ async fn what_this_version_cannot_show_has_a_fallback_and_lines_about_the_room_d
     let room = server.with(|world| world.group("Mixed", &["@alice:x", "@bob:x"]));
     let alice = server.person("alice").await;
     server.with(|world| {
-        world.event(&room, "@bob:x", "m.room.message", json!({"msgtype": "m.image", "body": "cat.png",
-            "url": "mxc://x/9", "info": {"w": 640, "h": 480, "size": 1234, "mimetype": "image/png"}}));
+        world.event(
+            &room,
+            "@bob:x",
+            "m.room.message",
+            json!({"msgtype": "m.image", "body": "cat.png",
+            "url": "mxc://x/9", "info": {"w": 640, "h": 480, "size": 1234, "mimetype": "image/png"}}),
+        );
         world.event(&room, "@bob:x", "m.room.encrypted", json!({"algorithm": "m.megolm.v1.aes-sha2"}));
         world.event(&room, "@bob:x", "m.reaction", json!({"m.relates_to": {"rel_type": "m.annotation"}}));
         world.member(&room, "@carol:x", "@carol:x", json!({"membership": "join"}));
@@ -73,8 +94,16 @@ async fn what_this_version_cannot_show_has_a_fallback_and_lines_about_the_room_d
             t.iter().any(|m| matches!(&m.content, Content::System { .. }) && m.sender == "@carol:x")
         })
         .await;
-    assert!(thread.iter().any(|m| matches!(&m.content, Content::Attachment { attachment: AttachmentKind::Image,
-        width: Some(640), height: Some(480), size: Some(1234), .. })));
+    assert!(thread.iter().any(|m| matches!(
+        &m.content,
+        Content::Attachment {
+            attachment: AttachmentKind::Image,
+            width: Some(640),
+            height: Some(480),
+            size: Some(1234),
+            ..
+        }
+    )));
     assert!(thread.iter().any(|m| matches!(&m.content, Content::Unsupported { .. })));
     let row = alice.engine.conversation(&ConversationId(room)).await.expect("read").expect("there");
     assert_eq!(row.unread, 2);
@@ -146,6 +175,10 @@ async fn signing_out_leaves_nothing_and_another_may_sign_in() {
     assert_eq!(alice.engine.account(), None);
     assert!(alice.engine.conversations("").await.expect("read").is_empty());
     assert!(alice.engine.search("findable", 5).await.expect("found").is_empty());
-    alice.engine.sign_in(&server.url, "bob", "secret", hark_client::SignInMode::Login).await.expect("signed in");
+    alice
+        .engine
+        .sign_in(&server.url, "bob", "secret", hark_client::SignInMode::Login)
+        .await
+        .expect("signed in");
     alice.thread_where(&room, |t| words(t) == ["findable"] && t.iter().any(|m| m.mine)).await;
 }

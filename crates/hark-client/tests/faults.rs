@@ -29,7 +29,8 @@ async fn send(alice: &Person, text: &str) -> Message {
 /// The words Alice said, as the server has them.
 fn said(server: &Homeserver) -> Vec<String> {
     server.with(|world| {
-        let said = world.log.iter().filter(|(_, e)| e["sender"] == "@alice:x" && e["type"] == "m.room.message");
+        let said =
+            world.log.iter().filter(|(_, e)| e["sender"] == "@alice:x" && e["type"] == "m.room.message");
         said.filter_map(|(_, e)| Some(e["content"]["body"].as_str()?.to_owned())).collect()
     })
 }
@@ -158,7 +159,8 @@ async fn what_was_written_offline_survives_a_restart_and_is_sent_once_in_order()
         })
         .await;
     assert_eq!(said(&server), ["0", "1", "2", "3", "4", "5", "6"]);
-    let row = alice.engine.conversation(&ConversationId("@bob:x".to_owned())).await.expect("read").expect("there");
+    let row =
+        alice.engine.conversation(&ConversationId("@bob:x".to_owned())).await.expect("read").expect("there");
     assert_eq!(row.waiting, 0);
 }
 
@@ -188,7 +190,8 @@ async fn a_room_that_no_longer_has_me_is_replaced_and_the_message_goes_there_onc
     assert_ne!(settled.room_id, old);
     assert_eq!(said(&server), ["where are you"]);
     assert_eq!(server.calls(&["createRoom"]), 1);
-    let direct = server.with(|world| world.account_data[&("@alice:x".to_owned(), "m.direct".to_owned())].1.clone());
+    let direct =
+        server.with(|world| world.account_data[&("@alice:x".to_owned(), "m.direct".to_owned())].1.clone());
     assert_eq!(direct, json!({"@bob:x": [old, settled.room_id]}));
 }
 
@@ -273,7 +276,8 @@ async fn a_gap_is_filled_and_the_order_is_the_servers() {
     });
     let alice = Person { engine: support::open(alice.dir.path()).await, dir: alice.dir };
     let thread = alice.thread_where("@bob:x", |t| words(t).len() == 171).await;
-    let wanted: Vec<String> = std::iter::once("before".to_owned()).chain((0..170).map(|n| n.to_string())).collect();
+    let wanted: Vec<String> =
+        std::iter::once("before".to_owned()).chain((0..170).map(|n| n.to_string())).collect();
     assert_eq!(words(&thread), wanted);
 }
 

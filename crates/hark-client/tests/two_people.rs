@@ -39,7 +39,8 @@ async fn twenty_sends_in_both_directions_use_one_room_that_both_wrote_down() {
     let rooms = server.with(|world| world.rooms());
     assert_eq!(rooms.len(), 1);
     for (me, other) in [("@alice:x", "@bob:x"), ("@bob:x", "@alice:x")] {
-        let direct = server.with(|world| world.account_data[&(me.to_owned(), "m.direct".to_owned())].1.clone());
+        let direct =
+            server.with(|world| world.account_data[&(me.to_owned(), "m.direct".to_owned())].1.clone());
         assert_eq!(direct, json!({other: [rooms[0]]}));
     }
 }
@@ -90,11 +91,12 @@ async fn a_voice_message_arrives_with_its_length_and_bars() {
     let clip = VoiceClip { ogg: b"OggS pretend".to_vec(), duration_ms: 1_234, waveform: vec![0, 500, 1024] };
     let sent = alice.engine.send_voice("@bob:x", clip.clone()).await.expect("queued");
     alice.engine.wait_settled(sent.key).await.expect("sent");
-    let thread = bob
-        .thread_where("@alice:x", |t| t.iter().any(|m| matches!(m.content, Content::Voice { .. })))
-        .await;
+    let thread =
+        bob.thread_where("@alice:x", |t| t.iter().any(|m| matches!(m.content, Content::Voice { .. }))).await;
     let message = thread.last().expect("one");
-    let Content::Voice { source, duration_ms, waveform, played } = &message.content else { panic!("{message:?}") };
+    let Content::Voice { source, duration_ms, waveform, played } = &message.content else {
+        panic!("{message:?}")
+    };
     assert_eq!((*duration_ms, waveform, *played), (1_234, &clip.waveform, false));
     assert_eq!(bob.engine.media(source).await.expect("fetched"), clip.ogg);
     assert_eq!(bob.engine.media(source).await.expect("cached"), clip.ogg);
@@ -132,7 +134,8 @@ async fn typing_is_seen_and_ends() {
 async fn both_make_a_room_at_once_and_end_in_one_conversation_with_every_message() {
     let server = Homeserver::start().await;
     let (alice, bob) = (server.person("alice").await, server.person("bob").await);
-    let (a, b) = tokio::join!(alice.engine.send_text("@bob:x", "from a"), bob.engine.send_text("@alice:x", "from b"));
+    let (a, b) =
+        tokio::join!(alice.engine.send_text("@bob:x", "from a"), bob.engine.send_text("@alice:x", "from b"));
     let (a, b) = (a.expect("queued"), b.expect("queued"));
     alice.engine.wait_settled(a.key).await.expect("sent");
     bob.engine.wait_settled(b.key).await.expect("sent");

@@ -85,7 +85,10 @@ fn snippet(body: &str, terms: &[String]) -> String {
     let first = words.iter().find(hit).map_or(0, |(at, _)| *at);
     let from = match body[..first].char_indices().rev().nth(SNIPPET / 3) {
         // Begin with a whole word.
-        Some((cut, _)) => body[cut..first].split_inclusive(char::is_whitespace).next().map_or(first, |part| cut + part.len()),
+        Some((cut, _)) => body[cut..first]
+            .split_inclusive(char::is_whitespace)
+            .next()
+            .map_or(first, |part| cut + part.len()),
         None => 0,
     };
     let to = body[from..].char_indices().nth(SNIPPET).map_or(body.len(), |(at, _)| from + at);

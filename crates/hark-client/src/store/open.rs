@@ -93,6 +93,8 @@ pub(super) fn reader(path: &Path, key: &[u8; 32]) -> Result<Connection> {
 /// Opens with a raw key (no derivation, so a connection costs microseconds) and proves it by reading.
 pub(super) fn keyed(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
+    // What is wrong is told by the error, not on a person's terminal.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
     let pragma = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", random::hex(key)));
     connection.execute_batch(&pragma)?;
     connection.busy_timeout(Duration::from_secs(10))?;

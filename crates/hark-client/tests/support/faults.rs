@@ -24,7 +24,9 @@ impl Fault {
     /// The answer given instead of the server's.
     pub fn instead(&self) -> Option<Response> {
         let (status, kind, body) = match self {
-            Self::Html(status) => (*status, "text/html", "<html><body>Please accept our terms.</body></html>".to_owned()),
+            Self::Html(status) => {
+                (*status, "text/html", "<html><body>Please accept our terms.</body></html>".to_owned())
+            }
             Self::Matrix(status, body) => (*status, "application/json", body.to_string()),
             Self::Hang | Self::BreakAfterApplying | Self::HangAfterApplying => return None,
         };
@@ -38,7 +40,8 @@ impl Fault {
 
 /// An answer that begins and never ends well.
 pub fn broken() -> Response {
-    let stream = futures_util::stream::iter([Err::<axum::body::Bytes, _>(std::io::Error::other("the line broke"))]);
+    let stream =
+        futures_util::stream::iter([Err::<axum::body::Bytes, _>(std::io::Error::other("the line broke"))]);
     Response::builder()
         .header("content-type", "application/json")
         .body(Body::from_stream(stream))

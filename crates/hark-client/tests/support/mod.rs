@@ -1,6 +1,6 @@
 //! A small homeserver whose faults are exact: it does what Matrix says, and on demand answers as a proxy would, breaks the
 //! line after applying, or hides its echoes. What a real server does is tried in the whole-system tests.
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 mod faults;
 mod world;
@@ -72,7 +72,9 @@ impl Homeserver {
 
     /// Requests so far that hold all these parts.
     pub fn calls(&self, parts: &[&str]) -> usize {
-        self.with(|world| world.calls.iter().filter(|call| parts.iter().all(|part| call.contains(part))).count())
+        self.with(|world| {
+            world.calls.iter().filter(|call| parts.iter().all(|part| call.contains(part))).count()
+        })
     }
 
     /// Forgets the requests so far.
@@ -113,7 +115,8 @@ impl Person {
 
     pub async fn link(&self, wanted: impl FnMut(&Connection) -> bool) -> Connection {
         let mut link = self.engine.connection();
-        let found = tokio::time::timeout(DEADLINE, link.wait_for(wanted)).await.expect("in time").expect("open");
+        let found =
+            tokio::time::timeout(DEADLINE, link.wait_for(wanted)).await.expect("in time").expect("open");
         found.clone()
     }
 
@@ -216,7 +219,8 @@ async fn answer(
     if let Some(Fault::Hang) = fault {
         std::future::pending::<()>().await;
     }
-    let request = world::Request { method, path, query: uri.query().unwrap_or_default().to_owned(), token, body };
+    let request =
+        world::Request { method, path, query: uri.query().unwrap_or_default().to_owned(), token, body };
     let response = respond(&shared, &request).await;
     match fault {
         Some(Fault::BreakAfterApplying) => faults::broken(),

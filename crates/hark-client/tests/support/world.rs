@@ -155,11 +155,17 @@ impl World {
         self.append(room, sender, kind, content, None)
     }
 
-    fn append(&mut self, room: &str, sender: &str, kind: &str, content: Value, state_key: Option<&str>) -> String {
+    fn append(
+        &mut self,
+        room: &str,
+        sender: &str,
+        kind: &str,
+        content: Value,
+        state_key: Option<&str>,
+    ) -> String {
         let id = self.id('$');
         let ts = 1_700_000_000_000_u64 + self.log.len() as u64 * 1000;
-        let mut event =
-            json!({"type": kind, "event_id": id, "sender": sender, "origin_server_ts": ts, "content": content});
+        let mut event = json!({"type": kind, "event_id": id, "sender": sender, "origin_server_ts": ts, "content": content});
         if let Some(state_key) = state_key {
             event["state_key"] = json!(state_key);
         }
@@ -208,7 +214,8 @@ impl World {
     }
 
     fn create_room(&mut self, user: &str, body: &Value) -> Option<Response> {
-        let invite: Vec<&str> = body["invite"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let invite: Vec<&str> =
+            body["invite"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let room = self.make_room(user, &invite, body["is_direct"] == json!(true));
         ok(json!({"room_id": room}))
     }
@@ -260,7 +267,8 @@ impl World {
     }
 
     pub fn receipt(&mut self, room: &str, user: &str, kind: &str, event: &str) {
-        let content = json!({"type": "m.receipt", "content": {event: {kind: {user: {"ts": 1_700_000_999_000_u64}}}}});
+        let content =
+            json!({"type": "m.receipt", "content": {event: {kind: {user: {"ts": 1_700_000_999_000_u64}}}}});
         self.signal(room, content);
     }
 
@@ -287,7 +295,9 @@ impl World {
             .iter()
             .enumerate()
             .rev()
-            .find(|(_, (r, event))| r == room && event["type"] == "m.room.member" && event["state_key"] == *user)
+            .find(|(_, (r, event))| {
+                r == room && event["type"] == "m.room.member" && event["state_key"] == *user
+            })
             .map(|(at, (_, event))| (at, event))
     }
 
@@ -356,8 +366,13 @@ impl World {
         // Who has just joined gets the room from its beginning.
         let from = if member_at >= from { 0 } else { from };
         let mut at: Vec<usize> = (from..self.log.len()).filter(|at| self.log[*at].0 == room).collect();
-        let ephemeral: Vec<Value> = self.ephemeral.iter().skip(signals_from).filter(|(_, r, _)| r == room)
-            .map(|(_, _, event)| event.clone()).collect();
+        let ephemeral: Vec<Value> = self
+            .ephemeral
+            .iter()
+            .skip(signals_from)
+            .filter(|(_, r, _)| r == room)
+            .map(|(_, _, event)| event.clone())
+            .collect();
         if at.is_empty() && ephemeral.is_empty() {
             return None;
         }
