@@ -171,15 +171,17 @@ fn a_sound_server_that_dies_is_noticed_and_playing_goes_on_when_it_is_back() {
             assert!(killed.elapsed() < Duration::from_secs(2), "{:?}", killed.elapsed());
             assert_eq!(reason, "The loudspeaker stopped answering. Playing goes on when it is back.");
             assert!(listener.player.sound_problem().is_some());
+            let held = listener.wait("the head stands", |event| match event {
+                PlayerEvent::Paused { id: 9, position_ms, .. } => Some(*position_ms),
+                _ => None,
+            });
+            assert!(held + 100 >= heard && held < heard + 1_000, "was at {heard} ms, stands at {held} ms");
 
             card.start();
             let mut recording = Recording::start();
             listener.wait("the return is told", |event| (*event == PlayerEvent::SoundBack).then_some(()));
             let again = listener.playing_from(0);
-            assert!(
-                again + 100 >= heard && again < heard + 1_000,
-                "was at {heard} ms, goes on at {again} ms"
-            );
+            assert!(again >= held && again < held + 200, "stood at {held} ms, goes on at {again} ms");
             listener.finished(9);
             assert_eq!(listener.player.sound_problem(), None);
             recording.until("the rest ends", fell_silent);
@@ -218,6 +220,8 @@ fn without_any_device_a_plain_sentence_says_what_to_do() {
             _ => None,
         });
         assert_eq!(reason, sentence);
+        let late = listener.player.events();
+        assert_eq!(late.recv_timeout(Duration::from_secs(10)), Ok(PlayerEvent::SoundLost { reason }));
         assert_eq!(listener.player.sound_problem(), Some(sentence));
     });
 }

@@ -57,7 +57,8 @@ pub enum PlayerEvent {
         /// One plain sentence with a remedy.
         reason: String,
     },
-    /// The loudspeaker is gone. What was playing goes on by itself when it is back soon, else it is paused.
+    /// The loudspeaker is gone, or there is none. What was playing is told to be paused, and goes on by itself when the
+    /// loudspeaker is back within seconds.
     SoundLost {
         /// One plain sentence with a remedy.
         reason: String,
@@ -108,7 +109,7 @@ impl Player {
         Self { commands, problem }
     }
 
-    /// A channel of everything from now on. A receiver that lets 1,024 events pile up is cut off.
+    /// A channel of everything from now on, [`SoundLost`](PlayerEvent::SoundLost) first where that is so. A receiver that lets 1,024 events pile up is cut off.
     pub fn events(&self) -> mpsc::Receiver<PlayerEvent> {
         let (sender, receiver) = mpsc::sync_channel(WAITING_EVENTS);
         self.ask(Command::Listen(sender));

@@ -28,6 +28,9 @@ const KEEP_OPEN: Duration = Duration::from_secs(3);
 /// Between two attempts to open a device that went.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// Between two looks for a device that nothing waits for.
+const IDLE_RETRY: Duration = Duration::from_secs(5);
+
 /// How long a sound waits for its device; later it would start to talk when nobody expects it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -84,7 +87,7 @@ impl AudioThread {
         let wait = match (&self.track, &self.output) {
             (Some(Track { state: State::Playing, .. }), _) => TICK,
             (Some(Track { state: State::Waiting { .. }, .. }), _) | (_, Some(_)) => IDLE_TICK,
-            _ if self.has_problem() => RETRY,
+            _ if self.has_problem() => IDLE_RETRY,
             _ => return self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         self.commands.recv_timeout(wait)
@@ -92,7 +95,7 @@ impl AudioThread {
 
     fn obey(&mut self, command: Command, now: Instant) {
         match command {
-            Command::Listen(listener) => self.listeners.push(listener),
+            Command::Listen(listener) => self.listen(listener),
             Command::Play { id, pcm, from_ms } => {
                 self.stop();
                 self.track = Some(Track::new(id, pcm, from_ms, self.speed));
@@ -114,6 +117,15 @@ impl AudioThread {
                     self.tell_position(now);
                 }
             }
+        }
+    }
+
+    /// A listener hears at once what it came too late for.
+    fn listen(&mut self, listener: SyncSender<PlayerEvent>) {
+        let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let heard = problem.is_none_or(|reason| listener.try_send(PlayerEvent::SoundLost { reason }).is_ok());
+        if heard {
+            self.listeners.push(listener);
         }
     }
 
@@ -227,6 +239,7 @@ impl AudioThread {
         drop(gone);
         self.tried_at = now;
         self.set_problem(Some(LOST.to_owned()));
+        self.tell_position(now);
     }
 
     fn wait_for_device(&mut self, since: Instant, now: Instant) {
@@ -245,7 +258,7 @@ impl AudioThread {
                     track.change_output(unused.as_ref(), None, now);
                 }
             }
-        } else if self.has_problem() && now.saturating_duration_since(self.tried_at) >= RETRY {
+        } else if self.has_problem() && now.saturating_duration_since(self.tried_at) >= IDLE_RETRY {
             self.tried_at = now;
             self.set_problem(output::problem());
         }
