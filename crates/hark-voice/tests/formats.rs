@@ -99,6 +99,41 @@ fn opus_with_six_channels_or_short_or_long_packets_is_exact_to_the_sample() {
     }
 }
 
+/// Ogg Opus as a recorder in a browser writes it: `pre_skip` samples first, positions that begin at `origin`.
+fn recorded(sound: &[f32], pre_skip: u16, origin: u64, serial: u32) -> Vec<u8> {
+    use ogg::PacketWriteEndInfo::{EndPage, EndStream};
+    let mut encoder = opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip).unwrap();
+    let late = usize::from(pre_skip) - encoder.get_lookahead().unwrap() as usize;
+    let mut input = vec![0.0; late];
+    input.extend(sound);
+    let end = usize::from(pre_skip) + sound.len();
+    input.resize(end.next_multiple_of(960), 0.0);
+    let mut writer = ogg::PacketWriter::new(Vec::new());
+    let head = [&b"OpusHead\x01\x01"[..], &pre_skip.to_le_bytes(), b"\x80\xBB\0\0\0\0\0"].concat();
+    writer.write_packet(head, serial, EndPage, 0).unwrap();
+    writer.write_packet(&b"OpusTags\0\0\0\0\0\0\0\0"[..], serial, EndPage, 0).unwrap();
+    for (index, frame) in input.chunks(960).enumerate() {
+        let done = ((index + 1) * 960).min(end);
+        let info = if done == end { EndStream } else { EndPage };
+        let packet = encoder.encode_vec_float(frame, 1_275).unwrap();
+        writer.write_packet(packet, serial, info, origin + done as u64).unwrap();
+    }
+    writer.into_inner()
+}
+
+#[test]
+fn a_long_pre_skip_a_late_start_and_a_chain_of_streams_are_exact() {
+    let sound = [vec![0.0; 9_600], sine(440.0, 0.5, 48_000, 20_001)].concat();
+    for (pre_skip, origin) in [(312, 0), (3_840, 0), (3_840, 1_000_000)] {
+        let heard = read(&recorded(&sound, pre_skip, origin, 7));
+        assert_eq!(heard.len(), sound.len(), "pre-skip {pre_skip}, from {origin}");
+        let begins = heard.iter().position(|sample| sample.abs() > 0.1).unwrap();
+        assert!(begins.abs_diff(9_600) < 48, "pre-skip {pre_skip}, from {origin}: {begins}");
+    }
+    let chain = [recorded(&sound, 312, 0, 7), recorded(&sound[..15_000], 3_840, 0, 8)].concat();
+    assert_eq!(read(&chain).len(), sound.len() + 15_000);
+}
+
 #[test]
 fn what_is_not_sound_is_refused_in_plain_words() {
     let zip = [&b"PK\x03\x04"[..], &[7; 4_000]].concat();

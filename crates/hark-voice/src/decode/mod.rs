@@ -1,9 +1,9 @@
 //! Any sound file people send each other → 48 kHz mono samples.
 //!
 //! What the file is, is decided by its content alone. Ogg Opus, the format of voice messages, is read here
-//! ([`ogg_opus`]): other readers drop at most one packet of pre-skip, while some clients write 80 ms of it. Everything
-//! else goes through symphonia ([`container`]), whose Opus packets are decoded by the same [`opus`]. Both pour into a
-//! [`Mix`](mix::Mix), which keeps the limits.
+//! (`ogg_opus`): other readers drop at most one packet of pre-skip, while some clients write 80 ms of it. Everything
+//! else goes through symphonia (`container`), whose Opus packets are decoded by the same `opus`. Both pour into a
+//! `Mix`, which keeps the limits.
 //!
 //! Files are hostile: sizes are checked before the first allocation that depends on them, the sound's length while it
 //! grows, and a file that yields no sound for long is given up.

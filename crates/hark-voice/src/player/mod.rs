@@ -1,7 +1,7 @@
 //! The loudspeaker: plays one message at a time.
 //!
-//! [`Player`] is a handle; the [audio thread](thread) owns the [device](output) and the [sound being played](track).
-//! The thread writes samples into a lock-free ring, the device's callback takes them out ([`tap`]).
+//! [`Player`] is a handle; the audio thread (`thread`) owns the device (`output`) and the sound being played (`track`).
+//! The thread writes samples into a lock-free ring, the device's callback takes them out (`tap`).
 //!
 //! Devices come and go. A watchdog notices within half a second when one stops asking for sound, closes it and opens the
 //! default one as soon as there is one; a sound goes on where the listener last heard it.

@@ -43,7 +43,7 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// Stands at `from_ms`; nothing is written before [`restart`](Self::restart).
+    /// Stands at `from_ms`; nothing is written before it has an output.
     pub(super) fn new(id: i64, pcm: Arc<Pcm>, from_ms: u64, speed: f32) -> Self {
         let from = (ms_to_samples(from_ms) as usize).min(pcm.samples.len());
         Self {
