@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ffmpeg, ffprobe_seconds, frequency, loudness, sine, wav};
+use common::{ffmpeg, ffprobe_seconds, frequency, loudness, recorded, sine, wav};
 use hark_voice::{DecodeError, Limits, PrepareError, decode, prepare};
 
 fn read(bytes: &[u8]) -> Vec<f32> {
@@ -97,28 +97,6 @@ fn opus_with_six_channels_or_short_or_long_packets_is_exact_to_the_sample() {
     ] {
         assert_eq!(read(&ffmpeg(directory.path(), &source, name, arguments)).len(), 100_001, "{name}");
     }
-}
-
-/// Ogg Opus as a recorder in a browser writes it: `pre_skip` samples first, positions that begin at `origin`.
-fn recorded(sound: &[f32], pre_skip: u16, origin: u64, serial: u32) -> Vec<u8> {
-    use ogg::PacketWriteEndInfo::{EndPage, EndStream};
-    let mut encoder = opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip).unwrap();
-    let late = usize::from(pre_skip) - encoder.get_lookahead().unwrap() as usize;
-    let mut input = vec![0.0; late];
-    input.extend(sound);
-    let end = usize::from(pre_skip) + sound.len();
-    input.resize(end.next_multiple_of(960), 0.0);
-    let mut writer = ogg::PacketWriter::new(Vec::new());
-    let head = [&b"OpusHead\x01\x01"[..], &pre_skip.to_le_bytes(), b"\x80\xBB\0\0\0\0\0"].concat();
-    writer.write_packet(head, serial, EndPage, 0).unwrap();
-    writer.write_packet(&b"OpusTags\0\0\0\0\0\0\0\0"[..], serial, EndPage, 0).unwrap();
-    for (index, frame) in input.chunks(960).enumerate() {
-        let done = ((index + 1) * 960).min(end);
-        let info = if done == end { EndStream } else { EndPage };
-        let packet = encoder.encode_vec_float(frame, 1_275).unwrap();
-        writer.write_packet(packet, serial, info, origin + done as u64).unwrap();
-    }
-    writer.into_inner()
 }
 
 #[test]

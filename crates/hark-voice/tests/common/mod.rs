@@ -33,6 +33,28 @@ pub(crate) fn wav(samples: &[f32], rate: u32, channels: u16) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// Ogg Opus as a recorder in a browser writes it: `pre_skip` samples first, positions that begin at `origin`.
+pub(crate) fn recorded(sound: &[f32], pre_skip: u16, origin: u64, serial: u32) -> Vec<u8> {
+    use ogg::PacketWriteEndInfo::{EndPage, EndStream};
+    let mut encoder = opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip).unwrap();
+    let late = usize::from(pre_skip) - encoder.get_lookahead().unwrap() as usize;
+    let mut input = vec![0.0; late];
+    input.extend(sound);
+    let end = usize::from(pre_skip) + sound.len();
+    input.resize(end.next_multiple_of(960), 0.0);
+    let mut writer = ogg::PacketWriter::new(Vec::new());
+    let head = [&b"OpusHead\x01\x01"[..], &pre_skip.to_le_bytes(), b"\x80\xBB\0\0\0\0\0"].concat();
+    writer.write_packet(head, serial, EndPage, 0).unwrap();
+    writer.write_packet(&b"OpusTags\0\0\0\0\0\0\0\0"[..], serial, EndPage, 0).unwrap();
+    for (index, frame) in input.chunks(960).enumerate() {
+        let done = ((index + 1) * 960).min(end);
+        let info = if done == end { EndStream } else { EndPage };
+        let packet = encoder.encode_vec_float(frame, 1_275).unwrap();
+        writer.write_packet(packet, serial, info, origin + done as u64).unwrap();
+    }
+    writer.into_inner()
+}
+
 /// A steady tone at 48 kHz.
 #[derive(Debug)]
 pub(crate) struct Tone {
