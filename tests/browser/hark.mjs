@@ -18,7 +18,7 @@ const { chromium } = fromUi('playwright-core');
 export const AXE = fromUi('axe-core').source;
 export const PASSWORD = 'correct horse battery';
 /** How long anything may take; a busy machine is no defect. */
-export const DEADLINE = 60_000;
+export const DEADLINE = 30_000;
 
 const programs = process.env.HARK_PROGRAMS ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug');
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/snap/bin/chromium'];

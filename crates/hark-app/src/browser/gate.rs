@@ -39,7 +39,9 @@ impl Gate {
 
     /// Nothing is loaded from elsewhere, nothing is said to elsewhere, and no page may put this one in a frame.
     fn content_security_policy(&self) -> String {
-        let sockets: Vec<String> = self.hosts.iter().map(|host| format!("ws://{host}")).collect();
+        // A policy cannot name an IPv6 address; there `'self'` covers the socket.
+        let named = self.hosts.iter().filter(|host| !host.starts_with('['));
+        let sockets: Vec<String> = named.map(|host| format!("ws://{host}")).collect();
         format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
              img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self' {}; \
