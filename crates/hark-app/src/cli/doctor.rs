@@ -128,7 +128,13 @@ fn key(app: &App) -> Check {
         }
         KeyStorage::File { path, reason } => {
             let path = path.display();
-            check("key", State::Warn, format!("The key of the message store is in the file {path}. {reason}"))
+            check(
+                "key",
+                State::Warn,
+                format!(
+                    "The key of the message store is in the file {path}, for you alone to read ({reason})."
+                ),
+            )
         }
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, ApiError, ErrorCode};
-use crate::app::{App, account, hosting, inbox};
+use crate::app::{App, account, hosting};
 use crate::browser;
 
 /// Does one request. An endless one ends without error when `over` is cancelled.
@@ -41,12 +41,7 @@ pub(crate) async fn perform(
         Request::Send { who, text, wait } => sending::text(app, &who, &text, wait, output).await,
         Request::Voice { who, clip, wait } => sending::voice(app, &who, clip, wait, output).await,
         Request::Settle { key } => sending::settle(app, key, output).await,
-        Request::Dm { who } => {
-            reading::catch_up(app, output).await?;
-            let conversation = inbox::open_conversation(app, api::OpenConversation { who }).await?;
-            show(output, conversation.room_id.ok_or_else(|| ApiError::internal("the room has no id yet"))?)
-                .await
-        }
+        Request::Dm { who } => reading::dm(app, &who, output).await,
         Request::List { json } => reading::list(app, json, output).await,
         Request::Read { who, limit, json } => reading::read(app, &who, limit, json, output).await,
         Request::Search { words, limit, json } => reading::search(app, words, limit, json, output).await,

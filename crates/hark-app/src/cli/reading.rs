@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use hark_client::model::{Connection, Content, Conversation, Message};
+use hark_client::model::{Connection, Content, Conversation, Membership, Message};
 use tokio::sync::mpsc;
 
 use super::{Output, json, plain, put, show};
-use crate::api::{self, ApiError};
+use crate::api::{self, ApiError, ErrorCode};
 use crate::app::{App, inbox, search as finding};
 
 /// How long a reader waits for the first answer of the server.
@@ -16,8 +16,17 @@ const CATCH_UP: Duration = Duration::from_secs(10);
 /// Messages read from the store in one step.
 const PAGE: u32 = 200;
 
-/// Waits until the store is as new as the server, or the server cannot be reached.
-pub(super) async fn catch_up(app: &App, output: &mpsc::Sender<Output>) -> Result<(), ApiError> {
+/// Waits until the store is as new as the server. Where the server cannot be reached that is remarked, and the store
+/// has to do.
+async fn catch_up(app: &App, output: &mpsc::Sender<Output>) -> Result<(), ApiError> {
+    match caught_up(app).await? {
+        Ok(()) => Ok(()),
+        Err(why) => put(output, Output::Note(format!("This is what was stored before. {why}"))).await,
+    }
+}
+
+/// Waits until the store is as new as the server; the inner error says why it is not.
+async fn caught_up(app: &App) -> Result<Result<(), String>, ApiError> {
     if app.engine().account().is_none() {
         return Err(hark_client::Error::SignedOut.into());
     }
@@ -28,13 +37,23 @@ pub(super) async fn catch_up(app: &App, output: &mpsc::Sender<Output>) -> Result
         // The engine is closing, or the server takes its time: the store has to do.
         Ok(Err(_)) | Err(_) => Connection::Connecting,
     };
-    let why = match link {
-        Connection::Online => return Ok(()),
+    Ok(Err(match link {
+        Connection::Online => return Ok(Ok(())),
         Connection::Offline { reason, .. } | Connection::LoggedOut { reason } => reason,
         Connection::SignedOut => return Err(hark_client::Error::SignedOut.into()),
         Connection::Connecting => "The server has not answered yet.".to_owned(),
-    };
-    put(output, Output::Note(format!("This is what was stored before. {why}"))).await
+    }))
+}
+
+/// Shows the room of a conversation, made or accepted where needed. Without the server only one that is known.
+pub(super) async fn dm(app: &App, who: &str, output: &mpsc::Sender<Output>) -> Result<(), ApiError> {
+    if let Err(why) = caught_up(app).await? {
+        let known = find(app, who).await.ok().filter(|known| known.membership == Membership::Joined);
+        let room_id = known.and_then(|known| known.room_id);
+        return show(output, room_id.ok_or_else(|| ApiError::new(ErrorCode::Offline, why))?).await;
+    }
+    let conversation = inbox::open_conversation(app, api::OpenConversation { who: who.to_owned() }).await?;
+    show(output, conversation.room_id.ok_or_else(|| ApiError::internal("the room has no id yet"))?).await
 }
 
 pub(super) async fn list(app: &App, as_json: bool, output: &mpsc::Sender<Output>) -> Result<(), ApiError> {
