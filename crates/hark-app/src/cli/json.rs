@@ -146,6 +146,7 @@ mod tests {
     fn a_voice_message_has_every_promised_field() {
         let voice = Message {
             key: 3,
+            order: String::new(),
             conversation: ConversationId("@bob:here".to_owned()),
             room_id: "!room:here".to_owned(),
             event_id: Some("$event".to_owned()),

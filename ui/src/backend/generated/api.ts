@@ -328,6 +328,11 @@ export type Message = {
  */
 key: number,
 /**
+ * Where it stands in its conversation: rows compare by this text. It changes when the server's order is learnt,
+ * so a row that is replaced may move; waiting messages sort last.
+ */
+order: string,
+/**
  * The conversation it is shown in.
  */
 conversation: ConversationId,
