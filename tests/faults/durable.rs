@@ -27,7 +27,10 @@ async fn every_send_alone_costs_one_sync_and_none_is_acknowledged_without() {
         alice.send_text(&room, &format!("on the disk {n}")).await;
     }
     let syncs = detach(strace, &log).await;
-    assert!(syncs >= SENDS, "{syncs} syncs for {SENDS} sends: some were acknowledged before they were on the disk");
+    assert!(
+        syncs >= SENDS,
+        "{syncs} syncs for {SENDS} sends: some were acknowledged before they were on the disk"
+    );
     // A checkpoint of the write-ahead log may come between.
     assert!(syncs <= SENDS + 4, "{syncs} syncs for {SENDS} sends");
 }

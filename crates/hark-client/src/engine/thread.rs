@@ -31,9 +31,11 @@ impl Engine {
             .transpose()?;
         let limit = limit.clamp(1, LARGEST);
         for _ in 0..FETCHES {
-            let (rows, gap) = self.read_page(id, before, limit).await?;
+            let (mut rows, gap) = self.read_page(id, before, limit).await?;
             let Some(gap) = gap else { return Ok(page(rows, limit, false)) };
-            if before.is_none() && !rows.is_empty() {
+            if before.is_none() && rows.first().is_some_and(|row| is_above(row, &gap)) {
+                // It ends at the hole: who scrolls on waits for what is in it.
+                rows.retain(|row| is_above(row, &gap));
                 self.core().history.fill_later(gap.room_id);
                 return Ok(page(rows, limit, true));
             }
@@ -94,6 +96,10 @@ impl Engine {
             .await?;
         if found { Ok(()) } else { Err(Error::NotFound("The message".to_owned())) }
     }
+}
+
+fn is_above(row: &PageRow, gap: &Gap) -> bool {
+    Place::parse(&row.message.order).is_some_and(|(place, _)| place >= gap.at)
 }
 
 fn page(mut rows: Vec<PageRow>, limit: u32, more: bool) -> Page {
