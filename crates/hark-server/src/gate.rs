@@ -174,7 +174,8 @@ impl<'a> Viewer<'a> {
         Visible { event, membership, pass: Pass(()) }
     }
 
-    fn was_joined(&self) -> bool {
+    /// True if the user is or was in the room.
+    pub(crate) fn was_joined(&self) -> bool {
         self.history.iter().any(Membership::is_joined)
     }
 

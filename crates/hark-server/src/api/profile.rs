@@ -4,9 +4,12 @@ use ruma::{UserId, api::client::profile::get_profile};
 use serde_json::{Map, Value, json};
 
 use super::own;
-use crate::http::{
-    Answer, ApiError, Json, Session,
-    extract::{Raw, Shared},
+use crate::{
+    http::{
+        Answer, ApiError, Json, Session,
+        extract::{Raw, Shared},
+    },
+    rooms::ProfileChange,
 };
 
 /// The longest name, in bytes.
@@ -77,8 +80,12 @@ async fn change(
 ) -> Result<Json<Value>, ApiError> {
     let user = user_in(request)?;
     own(session, &user)?;
-    app.store
+    let shown_in_rooms = ["displayname", "avatar_url"].into_iter().find(|shown| *shown == field);
+    let (owner, after) = (user.clone(), text(value.as_ref()));
+    let before = app
+        .store
         .write::<_, ApiError, _>(move |tx| {
+            let before = text(tx.profile_field(&user, &field)?.as_ref());
             tx.set_profile_field(&user, &field, value.as_ref())?;
             let size = Value::Object(tx.profile(&user)?).to_string().len();
             if size > MAX_PROFILE {
@@ -88,10 +95,17 @@ async fn change(
                     "A profile has at most 65,536 bytes.",
                 ));
             }
-            Ok(())
+            Ok(before)
         })
         .await?;
+    if let Some(field) = shown_in_rooms.filter(|_| before != after) {
+        app.rooms.show_profile(owner, ProfileChange { field, before, after }).await?;
+    }
     Ok(Json(json!({})))
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).map(ToOwned::to_owned)
 }
 
 fn checked(field: &str, value: Value) -> Result<Value, ApiError> {

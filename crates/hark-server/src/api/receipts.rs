@@ -98,9 +98,8 @@ fn set(
         return Ok(());
     }
     let total = tx.notify_total_at(event.pos)?;
-    // Others need not be woken for what only the reader sees.
-    let everybody = (kind == READ).then_some(room);
-    let pos = tx.append(LogEntry { kind: LogKind::Receipt, room: everybody, user: Some(user) })?;
+    let kind_of_change = if kind == READ { LogKind::Receipt } else { LogKind::PrivateReceipt };
+    let pos = tx.append(LogEntry { kind: kind_of_change, room: Some(room), user: Some(user) })?;
     tx.set_receipt(&NewReceipt {
         room,
         user,

@@ -15,7 +15,7 @@ use ruma::{
 use super::{
     Draft, Link, Pdu, RoomError, Signer,
     auth::{AuthState, as_auth_event},
-    notify, pdu, version,
+    notify, pdu, power, version,
 };
 use crate::store::{LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
 
@@ -54,6 +54,9 @@ impl Prepared {
         signer: &Signer,
     ) -> Result<Option<Self>, RoomError> {
         let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
+        if draft.kind == "m.room.power_levels" {
+            power::check_levels(&draft.content)?;
+        }
         let keys = AuthState::keys(&draft, &rules.authorization)?;
         let auth = match (AuthState::known(&keys, &head.known), snapshot) {
             (Some(auth), _) => auth,

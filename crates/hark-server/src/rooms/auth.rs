@@ -96,8 +96,10 @@ impl AuthState {
             return Err(RoomError::not_in_room());
         }
         let event = as_auth_event(draft, link, placeholder())?;
-        let refuse =
-            |reason: String| RoomError::Forbidden(format!("The room's rules do not allow this: {reason}."));
+        let refuse = |reason: String| match self.get(&StateEventType::RoomMember, draft.sender.as_str()) {
+            None if draft.kind != "m.room.create" => RoomError::not_in_room(),
+            _ => RoomError::Forbidden(format!("The room's rules do not allow this: {reason}.")),
+        };
         check_state_independent_auth_rules(rules, &event, |id| self.by_id(id)).map_err(refuse)?;
         check_state_dependent_auth_rules(rules, &event, |kind, key| self.get(kind, key)).map_err(refuse)
     }

@@ -131,6 +131,9 @@ impl<'a, 'tx> Builder<'a, 'tx> {
             self.state("m.room.topic", "", Content::of(content)?)?;
         }
         for invited in &new.invite {
+            if !self.tx.user_exists(invited)? {
+                return Err(RoomError::NotFound("There is nobody of that name on this server."));
+            }
             let mut extra = CanonicalJsonObject::new();
             if new.is_direct {
                 extra.insert("is_direct".into(), CanonicalJsonValue::Bool(true));

@@ -48,6 +48,14 @@ impl Rooms {
             .write(move |tx| {
                 let nid = tx.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
                 let before = tx.membership(change.target(&sender), nid)?;
+                if change.target(&sender) != sender && !is_in(tx, nid, &sender)? {
+                    return Err(RoomError::not_in_room());
+                }
+                if let MemberChange::Invite(target) = &change
+                    && !tx.user_exists(target)?
+                {
+                    return Err(RoomError::NotFound("There is nobody of that name on this server."));
+                }
                 if change.is_so_already(before.as_ref()) {
                     return Ok(());
                 }
@@ -198,14 +206,18 @@ fn voucher(tx: &Tx<'_>, room: RoomNid, user: &UserId) -> Result<Option<OwnedUser
 
 fn is_joined(snapshot: &Snapshot<'_>, room: &RoomId, user: &UserId) -> Result<bool, StoreError> {
     let Some(nid) = snapshot.room_nid(room)? else { return Ok(false) };
-    Ok(snapshot.membership(user, nid)?.is_some_and(|membership| membership.is_joined()))
+    is_in(snapshot, nid, user)
+}
+
+fn is_in(snapshot: &Snapshot<'_>, room: RoomNid, user: &UserId) -> Result<bool, StoreError> {
+    Ok(snapshot.membership(user, room)?.is_some_and(|membership| membership.is_joined()))
 }
 
 fn a_member_who_may_invite(tx: &Tx<'_>, head: &RoomHead) -> Result<Option<OwnedUserId>, RoomError> {
     let levels = power::power_levels(tx, head)?;
     let creators = levels.rules.privileged_creators.iter().flatten();
     for user in creators.chain(levels.users.keys()).filter(|user| levels.user_can_invite(user)) {
-        if tx.membership(user, head.nid)?.is_some_and(|membership| membership.is_joined()) {
+        if is_in(tx, head.nid, user)? {
             return Ok(Some(user.clone()));
         }
     }

@@ -15,6 +15,7 @@ mod member;
 mod notify;
 mod pdu;
 pub(crate) mod power;
+mod profile;
 mod redact;
 mod send;
 mod signer;
@@ -31,6 +32,7 @@ pub(crate) use self::{
     error::RoomError,
     member::MemberChange,
     pdu::{Draft, Link, Pdu},
+    profile::ProfileChange,
     redact::content as redaction_content,
     send::Send,
     signer::Signer,

@@ -195,7 +195,7 @@ mod tests {
             state_key: state_key.map(ToOwned::to_owned),
             content: Content::parse(content).unwrap(),
             redacts: None,
-            ts: MilliSecondsSinceUnixEpoch(ruma::uint!(1_700_000_000_000)),
+            ts: MilliSecondsSinceUnixEpoch(1_700_000_000_u32.into()),
         }
     }
 

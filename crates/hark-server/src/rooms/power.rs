@@ -2,7 +2,7 @@
 //! room mentions, authorising restricted joins); everything else is judged by the auth rules themselves.
 
 use ruma::{
-    OwnedUserId,
+    CanonicalJsonValue, OwnedUserId,
     events::{
         StateEventType,
         room::power_levels::{RoomPowerLevels, RoomPowerLevelsEventContent, RoomPowerLevelsSource},
@@ -10,7 +10,7 @@ use ruma::{
     state_res::events::RoomCreateEvent,
 };
 
-use super::{RoomError, version};
+use super::{Content, RoomError, version};
 use crate::store::{AuthEvent, RoomHead, Snapshot, StateKey, StoreError, to_json_error};
 
 /// The power levels in force at the head of a room.
@@ -31,6 +31,24 @@ pub(crate) fn power_levels(snapshot: &Snapshot<'_>, head: &RoomHead) -> Result<R
         None => RoomPowerLevelsSource::None,
     };
     Ok(RoomPowerLevels::new(content, rules, creators))
+}
+
+/// Levels are integers (room version 10 on): a text or a nested list is a mistake of the request, not of the room's rules.
+pub(super) fn check_levels(content: &Content) -> Result<(), RoomError> {
+    let is_level = |value: &CanonicalJsonValue| matches!(value, CanonicalJsonValue::Integer(_));
+    let bad = || RoomError::BadJson("Power levels must be integers.".into());
+    let single = ["ban", "events_default", "invite", "kick", "redact", "state_default", "users_default"];
+    if single.iter().filter_map(|name| content.object().get(*name)).any(|level| !is_level(level)) {
+        return Err(bad());
+    }
+    for name in ["events", "users", "notifications"] {
+        match content.object().get(name) {
+            None => {}
+            Some(CanonicalJsonValue::Object(levels)) if levels.values().all(is_level) => {}
+            Some(_) => return Err(bad()),
+        }
+    }
+    Ok(())
 }
 
 /// A state event with an empty state key, from memory or the database.

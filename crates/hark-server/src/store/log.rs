@@ -66,6 +66,8 @@ pub(crate) enum LogKind {
     DeviceList = 5,
     /// The user forgot a room.
     Forget = 6,
+    /// A read receipt moved that only its owner sees.
+    PrivateReceipt = 7,
 }
 
 /// One change about to be written. `room` wakes those in the room, `user` wakes that user.

@@ -183,6 +183,8 @@ pub(super) fn left(
 ) -> Result<RoomBody, ApiError> {
     let viewer = scope.viewer(room.nid)?;
     let end = membership.from;
+    // Whoever turned an invitation down was never in the room: there is only that to tell.
+    let since = if viewer.was_joined() { since } else { Some(end.before()) };
     let timeline = Timeline::cut(scope, &viewer, room, since, end)?;
     let State { events: mut state, members } =
         state::state(scope, &viewer, room, since, (timeline.start, end), &timeline.events, &[])?;

@@ -53,7 +53,8 @@ impl Wakes {
         let mut online = self.lock();
         let mut woken = HashSet::new();
         for logged in &batch.entries {
-            if let Some(room) = logged.room {
+            let told_to_all = logged.kind != LogKind::PrivateReceipt;
+            if let Some(room) = logged.room.filter(|_| told_to_all) {
                 online.note_room(room, logged.pos, &mut woken);
             }
             let Some(user) = &logged.user else { continue };

@@ -65,9 +65,15 @@ impl House {
         Self { server, folder, http }
     }
 
+    /// The data folder.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// A new account, signed in.
     pub(crate) async fn person(&self, name: &str) -> Person {
-        let body = json!({ "username": name, "password": "correct horse", "auth": { "type": "m.login.dummy" } });
+        let body =
+            json!({ "username": name, "password": "correct horse", "auth": { "type": "m.login.dummy" } });
         let answer = self.http.post(format!("{}/_matrix/client/v3/register", self.server.url())).json(&body);
         let answer: Value = answer.send().await.unwrap().json().await.unwrap();
         self.signed_in(&answer)
@@ -76,7 +82,8 @@ impl House {
     /// Another device of somebody.
     pub(crate) async fn another_device(&self, name: &str) -> Person {
         let identifier = json!({ "type": "m.id.user", "user": name });
-        let body = json!({ "type": "m.login.password", "identifier": identifier, "password": "correct horse" });
+        let body =
+            json!({ "type": "m.login.password", "identifier": identifier, "password": "correct horse" });
         let answer = self.http.post(format!("{}/_matrix/client/v3/login", self.server.url())).json(&body);
         let answer: Value = answer.send().await.unwrap().json().await.unwrap();
         self.signed_in(&answer)
@@ -88,7 +95,8 @@ impl House {
     }
 
     fn signed_in(&self, answer: &Value) -> Person {
-        let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned();
+        let text =
+            |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned();
         Person {
             http: self.http.clone(),
             base: self.server.url(),

@@ -1,9 +1,6 @@
 //! Two people talk.
-
-mod support;
-
+use crate::support::{House, bodies, token};
 use serde_json::json;
-use support::{House, bodies, token};
 
 #[tokio::test]
 async fn two_people_talk() {
@@ -16,8 +13,14 @@ async fn two_people_talk() {
         .await;
     let invited = bob.sync_since(&start).await;
     let shown = invited["rooms"]["invite"][&room]["invite_state"]["events"].as_array().unwrap().clone();
-    let own = shown.iter().find(|event| event["state_key"] == bob.id.as_str()).expect("the invitee's own member event");
-    assert_eq!((&own["content"]["membership"], &own["content"]["is_direct"]), (&json!("invite"), &json!(true)));
+    let own = shown
+        .iter()
+        .find(|event| event["state_key"] == bob.id.as_str())
+        .expect("the invitee's own member event");
+    assert_eq!(
+        (&own["content"]["membership"], &own["content"]["is_direct"]),
+        (&json!("invite"), &json!(true))
+    );
     assert!(shown.iter().any(|event| event["state_key"] == ann.id.as_str()), "the inviter's member event");
     assert!(shown.iter().any(|event| event["type"] == "m.room.create" && event["event_id"].is_string()));
 
@@ -39,6 +42,7 @@ async fn two_people_talk() {
         tokio::spawn(async move { ann.sync(&query).await })
     };
     bob.say(&room, "are you there?").await;
-    let woken = tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await.expect("woken").unwrap();
+    let woken =
+        tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await.expect("woken").unwrap();
     assert_eq!(bodies(&woken["rooms"]["join"][&room]["timeline"]["events"]), ["are you there?"]);
 }
