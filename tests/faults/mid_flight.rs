@@ -50,7 +50,8 @@ async fn a_message_is_there_once_when_the_server_is_killed_before_it_got_it() {
 #[tokio::test]
 async fn a_message_is_there_once_when_the_server_is_killed_after_it_was_applied() {
     let mut line = Line::new().await;
-    // Applied, but Alice does not hear; then nothing gets through, the server dies and comes back.
+    // Applied, but Alice does not hear, not by sync either; then nothing gets through, the server dies and comes back.
+    line.proxy.fault("/sync", Fault::Hold);
     line.proxy.fault_times("/send/", Fault::LoseAnswer, 1);
     line.proxy.fault("/send/", Fault::Hold);
     let mut send = line.alice.hark(&["send", BOB, "only once"]).start().await;
@@ -84,6 +85,7 @@ async fn a_send_killed_in_mid_flight_is_sent_once_by_the_next_start() {
 #[tokio::test]
 async fn a_send_killed_after_the_server_applied_it_is_not_sent_twice_by_the_next_start() {
     let line = Line::new().await;
+    line.proxy.fault("/sync", Fault::Hold);
     line.proxy.fault_times("/send/", Fault::LoseAnswer, 1);
     line.proxy.fault("/send/", Fault::Hold);
     let send = line.alice.hark(&["send", BOB, "applied already"]).start().await;
