@@ -45,10 +45,19 @@ export default ts.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [...(shell ? [shell] : []), { regex: 'features/', message: 'Nothing below features reaches up.' }] },
+        {
+          patterns: [
+            ...(shell ? [shell] : []),
+            { regex: 'features/', message: 'Nothing below features reaches up.' },
+          ],
+        },
       ],
     },
   },
   { files: ['src/backend/**'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['tools/**', '*.config.*'], languageOptions: { globals: { ...globals.node } }, rules: { 'no-console': 'off' } },
+  {
+    files: ['tools/**', '*.config.*'],
+    languageOptions: { globals: { ...globals.node } },
+    rules: { 'no-console': 'off' },
+  },
 );

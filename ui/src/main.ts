@@ -13,6 +13,9 @@ const appearance = new Appearance(
   localStorage,
   window.matchMedia('(prefers-contrast: more)'),
 );
-const hark = new HarkWindow(browserBackend(), () => document.visibilityState === 'visible' && document.hasFocus());
+const hark = new HarkWindow(
+  browserBackend(),
+  () => document.visibilityState === 'visible' && document.hasFocus(),
+);
 mount(App, { target: root, props: { hark, appearance } });
 hark.start().catch(hark.fail);

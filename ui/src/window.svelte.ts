@@ -1,7 +1,8 @@
 // The window as a whole: it owns one state module per feature, hands every event to those it concerns, and knows what
 // is open. It draws nothing.
 
-import type { Backend, Conversation, ConversationId, Event, Hit } from './backend';
+import { SvelteSet } from 'svelte/reactivity';
+import type { Backend, Conversation, ConversationId, Event, Hit, Message } from './backend';
 import { Composer } from './features/composer';
 import { Inbox } from './features/inbox';
 import type { View } from './features/rail';
@@ -10,6 +11,7 @@ import { Session } from './features/session';
 import { Thread } from './features/thread';
 import { Toasts } from './features/toasts';
 import { Player } from './features/voice';
+import { viewport } from './parts';
 import { Welcome, type Step } from './features/welcome';
 
 export class HarkWindow {
@@ -26,7 +28,7 @@ export class HarkWindow {
   composer = $state.raw<Composer | null>(null);
   /** The message the timeline should show and flash. */
   target = $state.raw<{ key: number } | null>(null);
-  answering = $state.raw<ReadonlySet<ConversationId>>(new Set());
+  readonly answering = new SvelteSet<ConversationId>();
   #enteredBy: Step | null = null;
 
   constructor(
@@ -38,7 +40,7 @@ export class HarkWindow {
     this.session = new Session(backend);
     this.inbox = new Inbox(backend);
     this.search = new Search(backend, fail);
-    this.player = new Player(backend, fail);
+    this.player = new Player(backend, fail, (key) => this.#here(key));
     this.welcome = new Welcome(backend, (account, how) => {
       this.#enteredBy = how;
       this.session.signedIn(account);
@@ -53,7 +55,9 @@ export class HarkWindow {
 
   /** Something plays whose thread is not open. */
   get miniPlayer(): boolean {
-    return this.player.key !== null && this.player.message?.conversation !== this.openId;
+    const { key, message } = this.player;
+    if (key === null) return false;
+    return message ? message.conversation !== this.openId : this.#here(key) === undefined;
   }
 
   async start(): Promise<void> {
@@ -97,7 +101,7 @@ export class HarkWindow {
 
   async accept(id: ConversationId): Promise<void> {
     if (this.answering.has(id)) return;
-    this.answering = new Set([...this.answering, id]);
+    this.answering.add(id);
     try {
       const row = await this.inbox.accept(id);
       // The invitation may become a conversation of another name (a room becomes its person).
@@ -106,7 +110,7 @@ export class HarkWindow {
     } catch (thrown) {
       this.fail(thrown);
     } finally {
-      this.answering = new Set([...this.answering].filter((each) => each !== id));
+      this.answering.delete(id);
     }
   }
 
@@ -152,10 +156,14 @@ export class HarkWindow {
     this.session.account = null;
   }
 
+  #here(key: number): Message | undefined {
+    return this.thread?.messages.find((message) => message.key === key);
+  }
+
   async #enter(): Promise<void> {
     try {
       await this.inbox.load();
-      // "Just try it" leads straight to Echo.
+      // "Just try it" leads straight to Echo, where the inbox stays in sight beside it.
       if (this.#enteredBy === 'choose') this.#openFirst();
     } catch (thrown) {
       this.fail(thrown);
@@ -164,7 +172,7 @@ export class HarkWindow {
 
   #openFirst(): void {
     const first = this.inbox.joined[0];
-    if (!first || this.openId) return;
+    if (!first || this.openId || viewport.narrow) return;
     this.#enteredBy = null;
     this.select(first.id);
   }

@@ -7,8 +7,8 @@ import { Protocol } from './socket';
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8_000;
 
-/** Tries without a single success before the link counts as refused (a used-up or foreign address). */
-const TRIES_UNTIL_REFUSED = 3;
+/** Tries in vain after which it is worth asking whether this page may talk to Hark at all. */
+const TRIES_UNTIL_ASKED = 2;
 
 const LOST = 'Hark itself is not answering. Check that it still runs on this computer.';
 
@@ -50,12 +50,24 @@ export function browserBackend(): Backend {
     socket.onclose = () => {
       protocol.closed();
       failures += 1;
-      become(!everOpen && failures >= TRIES_UNTIL_REFUSED ? 'refused' : everOpen ? 'lost' : 'connecting');
+      if (link !== 'refused') become(everOpen ? 'lost' : 'connecting');
+      if (failures >= TRIES_UNTIL_ASKED) void askWhether();
       setTimeout(connect, wait);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     };
   }
   connect();
+
+  /** A socket that does not open says nothing of the reason; a plain request does: 401 = the link is used up. */
+  async function askWhether(): Promise<void> {
+    try {
+      const answer = await fetch('/', { redirect: 'manual', cache: 'no-store' });
+      if (link !== 'open' && answer.status === 401) become('refused');
+    } catch {
+      // Nobody there: not refused, just gone.
+      if (link === 'refused') become(everOpen ? 'lost' : 'connecting');
+    }
+  }
 
   return {
     invoke: (name, args) => protocol.invoke(name, args),
@@ -91,6 +103,7 @@ async function refusal(answer: Response): Promise<CommandError> {
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) return asCommandError(thrown);
   }
-  if (answer.status === 413) return new CommandError('bad_sound', 'The file is too big. Choose a shorter one.');
+  if (answer.status === 413)
+    return new CommandError('bad_sound', 'The file is too big. Choose a shorter one.');
   return new CommandError('internal', `The file could not be handed over (${answer.status}). Try again.`);
 }

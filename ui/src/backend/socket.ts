@@ -25,10 +25,7 @@ interface Pending {
   reject(error: CommandError): void;
 }
 
-type Incoming =
-  | { id: number; ok: unknown }
-  | { id: number; error: ApiError }
-  | { event: Event };
+type Incoming = { id: number; ok: unknown } | { id: number; error: ApiError } | { event: Event };
 
 export interface Wire {
   send(frame: string): void;

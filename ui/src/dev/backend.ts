@@ -105,7 +105,10 @@ export function scriptedBackend(scene: Scene): Scripted {
       return message;
     },
     send_voice_file: () => {
-      throw new CommandError('bad_sound', 'This is not a sound file Hark can read. Choose a WAV, MP3, M4A, FLAC or Ogg file.');
+      throw new CommandError(
+        'bad_sound',
+        'This is not a sound file Hark can read. Choose a WAV, MP3, M4A, FLAC or Ogg file.',
+      );
     },
     retry: ({ key }) => {
       const message = find(key);
@@ -179,6 +182,9 @@ export function scriptedBackend(scene: Scene): Scripted {
 }
 
 function fail(scene: Scene): never {
-  const problem = scene.problem ?? { code: 'not_found', message: 'Nobody by that address. Check it and try again.' };
+  const problem = scene.problem ?? {
+    code: 'not_found',
+    message: 'Nobody by that address. Check it and try again.',
+  };
   throw new CommandError(problem.code, problem.message);
 }

@@ -75,15 +75,18 @@ const text = (body: string): Content => ({ kind: 'text', body });
 /** Peaks as speech has them: words with a rise and a fall, pauses between. */
 function speech(seed: number, count = 100): number[] {
   let state = seed * 2654435761;
-  const random = () => ((state = (state * 1103515245 + 12345) >>> 0) / 2 ** 32);
+  const random = () => (state = (state * 1103515245 + 12345) >>> 0) / 2 ** 32;
   const peaks: number[] = [];
   while (peaks.length < count) {
     const word = 4 + Math.floor(random() * 11);
     const loud = 0.35 + random() * 0.65;
     for (let i = 0; i < word; i += 1) {
-      peaks.push(Math.round(1024 * loud * Math.sin((Math.PI * (i + 0.6)) / (word + 0.6)) * (0.7 + random() * 0.3)));
+      peaks.push(
+        Math.round(1024 * loud * Math.sin((Math.PI * (i + 0.6)) / (word + 0.6)) * (0.7 + random() * 0.3)),
+      );
     }
-    for (let i = 0, pause = Math.floor(random() * 4); i < pause; i += 1) peaks.push(Math.round(random() * 60));
+    for (let i = 0, pause = Math.floor(random() * 4); i < pause; i += 1)
+      peaks.push(Math.round(random() * 60));
   }
   return peaks.slice(0, count);
 }
@@ -149,8 +152,20 @@ function inbox(amina: Partial<Conversation> = {}): Conversation[] {
       sender: 'Layla Haddad',
       more: { unread: 4, avatar: 'mxc://dev/hills' },
     }),
-    row({ id: AMINA, name: 'Amina Okafor', when: at('09:47'), last: text('Then we start at the mill'), more: amina }),
-    row({ id: `@misaki:${server}`, name: '田中 美咲', when: at('09:31'), last: voice(42, 5, false), more: { unread: 1 } }),
+    row({
+      id: AMINA,
+      name: 'Amina Okafor',
+      when: at('09:47'),
+      last: text('Then we start at the mill'),
+      more: amina,
+    }),
+    row({
+      id: `@misaki:${server}`,
+      name: '田中 美咲',
+      when: at('09:31'),
+      last: voice(42, 5, false),
+      more: { unread: 1 },
+    }),
     row({
       id: `@darja:${server}`,
       name: 'Дарья Ковальчук',
@@ -167,7 +182,12 @@ function inbox(amina: Partial<Conversation> = {}): Conversation[] {
       sender: 'Søren Ångström',
       more: { unread: 128 },
     }),
-    row({ id: `@mohammad:${server}`, name: 'محمد الفارسی', when: at('21:10', 1), last: text('فردا ساعت ده میبینمت، آدرس رو فرستادم') }),
+    row({
+      id: `@mohammad:${server}`,
+      name: 'محمد الفارسی',
+      when: at('21:10', 1),
+      last: text('فردا ساعت ده میبینمت، آدرس رو فرستادم'),
+    }),
     row({
       id: `@maximiliane:${server}`,
       name: 'Maximiliane von Hohenstein-Oberlahnstein',
@@ -180,7 +200,16 @@ function inbox(amina: Partial<Conversation> = {}): Conversation[] {
       id: `@ananya:${server}`,
       name: 'अनन्या शर्मा',
       when: at('17:40', 1),
-      last: { kind: 'attachment', attachment: 'image', body: 'ये देखो!', source: 'mxc://dev/hills', size: 1, mime: 'image/jpeg', width: 1600, height: 1000 },
+      last: {
+        kind: 'attachment',
+        attachment: 'image',
+        body: 'ये देखो!',
+        source: 'mxc://dev/hills',
+        size: 1,
+        mime: 'image/jpeg',
+        width: 1600,
+        height: 1000,
+      },
     }),
     row({
       id: `@panos:${server}`,
@@ -188,11 +217,31 @@ function inbox(amina: Partial<Conversation> = {}): Conversation[] {
       when: at('12:00', 3),
       last: text('Τα λέμε την Κυριακή'),
       mine: true,
-      state: { state: 'failed', reason: 'Not sent. The server refused it: too many requests.', refused: true },
+      state: {
+        state: 'failed',
+        reason: 'Not sent. The server refused it: too many requests.',
+        refused: true,
+      },
     }),
-    row({ id: `@seoyeon:${server}`, name: '김서연', when: at('11:00', 3), last: text('네'), more: { draft: '회의 자료 내일 아침까지' } }),
-    row({ id: `@echo:${server}`, name: 'Echo', when: at('10:00', 4), last: text('I say back whatever you say. Try me.') }),
-    row({ id: `@zoe:${server}`, name: 'Zoë Brontë-Nwosu', when: at('09:00', 5), last: text('See you at the concert') }),
+    row({
+      id: `@seoyeon:${server}`,
+      name: '김서연',
+      when: at('11:00', 3),
+      last: text('네'),
+      more: { draft: '회의 자료 내일 아침까지' },
+    }),
+    row({
+      id: `@echo:${server}`,
+      name: 'Echo',
+      when: at('10:00', 4),
+      last: text('I say back whatever you say. Try me.'),
+    }),
+    row({
+      id: `@zoe:${server}`,
+      name: 'Zoë Brontë-Nwosu',
+      when: at('09:00', 5),
+      last: text('See you at the concert'),
+    }),
   ];
 }
 
@@ -206,7 +255,10 @@ function talk(): { messages: Message[]; playing: Message; firstUnread: number; f
   });
   const messages = [
     message({ content: voice(24, 1), timestamp: at('18:04', 1) }),
-    message({ content: text('That was the bell tower, you can hear the swifts at the end.'), timestamp: at('18:05', 1) }),
+    message({
+      content: text('That was the bell tower, you can hear the swifts at the end.'),
+      timestamp: at('18:05', 1),
+    }),
     message({
       content: text('Beautiful. Could you send the route? I will bring the recorder on Saturday.'),
       timestamp: at('18:09', 1),
@@ -289,14 +341,46 @@ function search(): Scene {
     ],
     hits: [
       ...(photo
-        ? [{ message: photo, conversation_name: 'Amina Okafor', snippet: 'Left at six. The view from the \u0002ridge\u0003' }]
+        ? [
+            {
+              message: photo,
+              conversation_name: 'Amina Okafor',
+              snippet: 'Left at six. The view from the \u0002ridge\u0003',
+            },
+          ]
         : []),
-      found(AMINA, 'Amina Okafor', 'once you are on the \u0002ridge\u0003 there is no shade, so bring water', at('18:20', 1), true),
-      found('@soren:s.example', 'Søren Ångström-Lindqvist', 'The \u0002ridge\u0003 beam arrives Thursday, can somebody sign for it?', at('10:00', 9)),
-      found('@darja:noors-laptop.local', 'Дарья Ковальчук', '\u0002Ridge\u0003_survey_final(2).pdf', at('10:00', 18)),
-      found(AMINA, 'Amina Okafor', 'Not the valley, the \u0002ridge\u0003. You can see the sea from there on a clear day.', at('10:00', 24)),
+      found(
+        AMINA,
+        'Amina Okafor',
+        'once you are on the \u0002ridge\u0003 there is no shade, so bring water',
+        at('18:20', 1),
+        true,
+      ),
+      found(
+        '@soren:s.example',
+        'Søren Ångström-Lindqvist',
+        'The \u0002ridge\u0003 beam arrives Thursday, can somebody sign for it?',
+        at('10:00', 9),
+      ),
+      found(
+        '@darja:noors-laptop.local',
+        'Дарья Ковальчук',
+        '\u0002Ridge\u0003_survey_final(2).pdf',
+        at('10:00', 18),
+      ),
+      found(
+        AMINA,
+        'Amina Okafor',
+        'Not the valley, the \u0002ridge\u0003. You can see the sea from there on a clear day.',
+        at('10:00', 24),
+      ),
     ],
-    playing: message({ content: voice(42, 5), timestamp: at('09:31'), conversation: '@misaki:x', sender_name: '田中 美咲' }),
+    playing: message({
+      content: voice(42, 5),
+      timestamp: at('09:31'),
+      conversation: '@misaki:x',
+      sender_name: '田中 美咲',
+    }),
     player: { player: 'paused', key: 1, position_ms: 16_000, duration_ms: 42_000, speed: 1.5 },
   };
 }
@@ -324,16 +408,52 @@ function family(): Scene {
   const says = (sender: string, name: string, body: string, when: number): Message =>
     message({ conversation: id, content: text(body), timestamp: when, sender, sender_name: name });
   const messages = [
-    message({ conversation: id, content: { kind: 'system', change: { what: 'created', by: 'Layla Haddad' } }, timestamp: at('09:00', 2) }),
-    message({ conversation: id, content: { kind: 'system', change: { what: 'joined', who: 'Yusuf' } }, timestamp: at('09:01', 2) }),
-    says('@layla:h', 'Layla Haddad', 'Friday at ours? https://example.org/menu (the long one).', at('18:01', 1)),
+    message({
+      conversation: id,
+      content: { kind: 'system', change: { what: 'created', by: 'Layla Haddad' } },
+      timestamp: at('09:00', 2),
+    }),
+    message({
+      conversation: id,
+      content: { kind: 'system', change: { what: 'joined', who: 'Yusuf' } },
+      timestamp: at('09:01', 2),
+    }),
+    says(
+      '@layla:h',
+      'Layla Haddad',
+      'Friday at ours? https://example.org/menu (the long one).',
+      at('18:01', 1),
+    ),
     says('@layla:h', 'Layla Haddad', 'Bring a chair each', at('18:02', 1)),
     says('@yusuf:h', 'يوسف حداد', 'سأحضر العود معي، والكراسي أيضًا', at('18:10', 1)),
     message({ conversation: id, content: text('👍🎉'), timestamp: at('18:12', 1), mine: true }),
-    message({ conversation: id, content: { kind: 'redacted' }, timestamp: at('09:30'), sender: '@yusuf:h', sender_name: 'يوسف حداد' }),
-    message({ conversation: id, content: { kind: 'unsupported', body: 'Poll: which evening?' }, timestamp: at('09:40'), sender: '@layla:h', sender_name: 'Layla Haddad' }),
-    message({ conversation: id, content: voice(31, 21, false), timestamp: at('09:44'), sender: '@layla:h', sender_name: 'Layla Haddad' }),
-    says('@longname:h', 'Maximiliane-Josephine von und zu Hohenstein-Oberlahnstein-Neckartal', 'who is bringing the oud on Friday?', at('09:52')),
+    message({
+      conversation: id,
+      content: { kind: 'redacted' },
+      timestamp: at('09:30'),
+      sender: '@yusuf:h',
+      sender_name: 'يوسف حداد',
+    }),
+    message({
+      conversation: id,
+      content: { kind: 'unsupported', body: 'Poll: which evening?' },
+      timestamp: at('09:40'),
+      sender: '@layla:h',
+      sender_name: 'Layla Haddad',
+    }),
+    message({
+      conversation: id,
+      content: voice(31, 21, false),
+      timestamp: at('09:44'),
+      sender: '@layla:h',
+      sender_name: 'Layla Haddad',
+    }),
+    says(
+      '@longname:h',
+      'Maximiliane-Josephine von und zu Hohenstein-Oberlahnstein-Neckartal',
+      'who is bringing the oud on Friday?',
+      at('09:52'),
+    ),
   ];
   return {
     account: noor,
@@ -391,19 +511,35 @@ function longNames(): Scene {
     conversations: [
       row({ id, name: long, when: at('09:58'), last: text('x'.repeat(300)), more: { unread: 1234 } }),
       row({ id: '@rlo:x', name: hidden, when: at('09:57'), last: text('\u202Ethis is reversed\u202C') }),
-      row({ id: '@cjk:x', name: '長長長長長長長長長長長長長長長長長長長長長長長長長長長長', when: at('09:56'), last: text('長い'.repeat(60)) }),
+      row({
+        id: '@cjk:x',
+        name: '長長長長長長長長長長長長長長長長長長長長長長長長長長長長',
+        when: at('09:56'),
+        last: text('長い'.repeat(60)),
+      }),
       ...inbox(),
     ],
     messages: {
       [id]: [
-        message({ content: text('W'.repeat(400)), timestamp: at('09:50'), sender: id, sender_name: long, conversation: id }),
+        message({
+          content: text('W'.repeat(400)),
+          timestamp: at('09:50'),
+          sender: id,
+          sender_name: long,
+          conversation: id,
+        }),
         message({
           content: text('https://example.org/' + 'a/very/long/path/'.repeat(12)),
           timestamp: at('09:51'),
           sender: id,
           conversation: id,
         }),
-        message({ content: text('A first line\nand a second one\n\nand one after a gap'), timestamp: at('09:58'), mine: true, conversation: id }),
+        message({
+          content: text('A first line\nand a second one\n\nand one after a gap'),
+          timestamp: at('09:58'),
+          mine: true,
+          conversation: id,
+        }),
       ],
     },
     open: id,
@@ -426,7 +562,10 @@ function crowd(): Scene {
     message({
       conversation: id,
       key: 1_000_000 + index,
-      content: index % 9 === 4 ? voice(5 + (index % 40), index) : text(`Message ${index} ` + 'word '.repeat(index % 30)),
+      content:
+        index % 9 === 4
+          ? voice(5 + (index % 40), index)
+          : text(`Message ${index} ` + 'word '.repeat(index % 30)),
       timestamp: Date.now() - (10_000 - index) * 120_000,
       mine: index % 3 === 0,
       sender: index % 3 === 0 ? noor.user_id : id,
@@ -446,15 +585,39 @@ export const scenes: Record<string, () => Scene> = {
   rtl,
   long: longNames,
   crowd,
-  welcome: () => ({ ...nobody, problem: { code: 'wrong_password', message: 'The user name or the password is wrong. Check both and try again.' } }),
-  unreachable: () => ({ ...nobody, problem: { code: 'no_server', message: 'No Matrix server answers there. Check the name and your connection.' } }),
+  welcome: () => ({
+    ...nobody,
+    problem: {
+      code: 'wrong_password',
+      message: 'The user name or the password is wrong. Check both and try again.',
+    },
+  }),
+  unreachable: () => ({
+    ...nobody,
+    problem: {
+      code: 'no_server',
+      message: 'No Matrix server answers there. Check the name and your connection.',
+    },
+  }),
   empty: () => ({ account: noor, conversations: [], messages: {} }),
   pick: () => ({ account: noor, conversations: inbox(), messages: {} }),
   loading: () => ({ account: noor, conversations: [], messages: {}, slow: true }),
-  'loading-thread': () => ({ account: noor, conversations: inbox(), messages: {}, slowTimeline: true, open: AMINA }),
+  'loading-thread': () => ({
+    account: noor,
+    conversations: inbox(),
+    messages: {},
+    slowTimeline: true,
+    open: AMINA,
+  }),
   uploading: () => ({ ...talking(), slowUpload: true }),
   refused: talking,
-  'logged-out': () => ({ ...talking(), connection: { link: 'logged_out', reason: 'The server no longer accepts this login. Signing in again keeps everything.' } }),
+  'logged-out': () => ({
+    ...talking(),
+    connection: {
+      link: 'logged_out',
+      reason: 'The server no longer accepts this login. Signing in again keeps everything.',
+    },
+  }),
   mini: () => {
     const scene = talking();
     return { ...scene, open: '@darja:noors-laptop.local', playing: scene.playing };

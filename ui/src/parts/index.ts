@@ -8,6 +8,7 @@ export { default as Field } from './Field.svelte';
 export { default as IconButton } from './IconButton.svelte';
 export { default as Kbd } from './Kbd.svelte';
 export { default as Mark } from './Mark.svelte';
-export { default as Menu, type MenuItem } from './Menu.svelte';
+export { default as Menu } from './Menu.svelte';
+export type { MenuItem } from './menu';
 export { Late } from './late.svelte';
 export { viewport } from './viewport.svelte';

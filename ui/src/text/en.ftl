@@ -24,9 +24,9 @@ place-count = { $place }, { $count }
 your-account = Your account, { $name }
 
 ## Welcome
-motto = Your words, your voice. They arrive.
+motto = Words and voice. They arrive.
 welcome-title = Where should your messages live?
-welcome-text = No phone number, no address book, nobody in between.
+welcome-text = No phone number, no address book. You choose the place.
 way-host = Host on this computer
 way-host-more = Your own server, kept on this disk. No account anywhere else. Ready in seconds.
 way-sign-in = Sign in to a server
@@ -71,6 +71,7 @@ groups = Groups
 new-conversation = New conversation
 loading-conversations = Loading your conversations
 nobody-yet = Nobody here yet
+find-someone = Find someone
 nobody-yet-more = Add someone by their name or their address.
 none-here = Nothing here
 no-messages-yet = No messages yet
@@ -95,13 +96,11 @@ invites-group = Invites you to a group
 requests-note = From people you have not talked with yet. They cannot see that you looked.
 no-requests = No requests
 no-requests-more = When someone new writes to you, they wait here for your answer.
-show-request = Show the request of { $name }
 all-requests = All { $count } requests
 accept = Accept
 decline = Decline
 accept-of = Accept the request of { $name }
 decline-of = Decline the request of { $name }
-declined = Request declined
 
 ## Search
 search = Search
@@ -172,6 +171,8 @@ accept-means = Accepting lets { $name } write to you and see when you read.
 accept-means-group = Accepting lets everyone in the group see your name and when you read.
 pick-title = Pick a conversation
 pick-text = Or start a new one: with a name, or with any Matrix address.
+first-title = Write to someone
+first-text = All it takes is their name on your server, or their full Matrix address.
 
 ## Voice
 play-voice = Play voice message, { $length }
@@ -214,7 +215,8 @@ sign-in-again = Sign in again
 engine-gone = Hark is not running.
 engine-gone-more = This page comes back by itself when it does.
 refused-title = This page cannot reach Hark
-refused-text = Its address was used up, or Hark was closed. Start Hark again and open the address it prints.
+refused-text = Its link was used up, or Hark was started anew. Open the link it prints, or run “hark browser” for a new one.
+refused-banner = This page belongs to an earlier start of Hark.
 connecting-title = Connecting to Hark
 
 ## Settings

@@ -21,7 +21,9 @@ const fullTime = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle:
 export function daysBetween(earlier: number, later: number): number {
   const a = new Date(earlier);
   const b = new Date(later);
-  const days = Date.UTC(b.getFullYear(), b.getMonth(), b.getDate()) - Date.UTC(a.getFullYear(), a.getMonth(), a.getDate());
+  const days =
+    Date.UTC(b.getFullYear(), b.getMonth(), b.getDate()) -
+    Date.UTC(a.getFullYear(), a.getMonth(), a.getDate());
   return Math.round(days / 86_400_000);
 }
 

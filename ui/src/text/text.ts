@@ -6,12 +6,23 @@ import en from './en.ftl?raw';
 
 export const language = 'en';
 
-const bundle = new FluentBundle(language);
+const bundle = new FluentBundle(language, { useIsolating: false });
 bundle.addResource(new FluentResource(en));
 
-/** The message `id`, with its placeables filled and isolated from the direction of the text around. */
-export function t(id: string, args?: Record<string, FluentVariable>): string {
+/** Letters that run the other way than the catalogue's language does. */
+const OTHER_WAY = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/;
+
+/** The message `id`, with its placeables filled; a name that runs the other way is isolated from the sentence. */
+export function t(id: string, args: Record<string, FluentVariable> = {}): string {
   const message = bundle.getMessage(id);
   if (!message?.value) return id;
-  return bundle.formatPattern(message.value, args);
+  return bundle.formatPattern(message.value, isolated(args));
+}
+
+function isolated(args: Record<string, FluentVariable>): Record<string, FluentVariable> {
+  const entries = Object.entries(args).map(
+    ([name, value]) =>
+      [name, typeof value === 'string' && OTHER_WAY.test(value) ? `\u2068${value}\u2069` : value] as const,
+  );
+  return Object.fromEntries(entries);
 }

@@ -15,9 +15,7 @@ export type Attachment =
 
 /** Characters as a person counts them: an emoji is one. */
 export function lengthOf(text: string): number {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
+  return [...text].length;
 }
 
 export class Composer {

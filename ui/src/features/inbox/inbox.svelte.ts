@@ -80,7 +80,9 @@ export class Inbox {
   /** The next conversation with something unread, below `id` and then from the top. */
   nextUnread(id: ConversationId | null): Conversation | undefined {
     const at = this.joined.findIndex((row) => row.id === id);
-    return [...this.joined.slice(at + 1), ...this.joined.slice(0, at + 1)].find((row) => row.unread > 0 && row.id !== id);
+    return [...this.joined.slice(at + 1), ...this.joined.slice(0, at + 1)].find(
+      (row) => row.unread > 0 && row.id !== id,
+    );
   }
 
   async accept(id: ConversationId): Promise<Conversation> {

@@ -28,7 +28,10 @@ function lastMessage(row: Conversation, last: Message): Preview {
   const { icon, text } = summary(last.content);
   return {
     kind: 'message',
-    who: row.kind === 'group' && !last.mine && last.content.kind !== 'system' ? firstName(last.sender_name) : null,
+    who:
+      row.kind === 'group' && !last.mine && last.content.kind !== 'system'
+        ? firstName(last.sender_name)
+        : null,
     icon,
     text,
     fresh: last.content.kind === 'voice' && !last.mine && !last.content.played,
@@ -44,12 +47,17 @@ export function summary(content: Content): { icon: Icon; text: string } {
     case 'voice':
       return {
         icon: 'voice',
-        text: content.duration_ms > 0 ? t('voice-of', { length: duration(content.duration_ms) }) : t('voice-message'),
+        text:
+          content.duration_ms > 0
+            ? t('voice-of', { length: duration(content.duration_ms) })
+            : t('voice-message'),
       };
     case 'attachment': {
       const body = oneLine(content.body);
-      if (content.attachment === 'image') return { icon: 'photo', text: body ? t('photo-of', { body }) : t('photo') };
-      if (content.attachment === 'video') return { icon: 'video', text: body ? t('video-of', { body }) : t('video') };
+      if (content.attachment === 'image')
+        return { icon: 'photo', text: body ? t('photo-of', { body }) : t('photo') };
+      if (content.attachment === 'video')
+        return { icon: 'video', text: body ? t('video-of', { body }) : t('video') };
       return { icon: 'file', text: body || t('file') };
     }
     case 'system':

@@ -1,1 +1,2 @@
-export { default as Rail, type View } from './Rail.svelte';
+export { default as Rail } from './Rail.svelte';
+export type { View } from './view';

@@ -1,4 +1,5 @@
 export { Appearance, type Scheme } from './appearance.svelte';
-export { default as Settings, type Page as SettingsPageId } from './Settings.svelte';
+export { default as Settings } from './Settings.svelte';
+export type { Page as SettingsPageId } from './page';
 export { default as SettingsPage } from './SettingsPage.svelte';
 export { default as SignOut } from './SignOut.svelte';

@@ -13,11 +13,16 @@ export class Follow {
     this.#hand = now;
   }
 
+  /** Whether the person's own hand moves the timeline just now. */
+  moved(now: number): boolean {
+    return now - this.#hand < HAND_MS;
+  }
+
   /** Answers whether the end is in sight. */
   scrolled(offset: number, viewport: number, size: number, now: number): boolean {
     const atEnd = offset + viewport >= size - NEAR_END;
     if (atEnd) this.on = true;
-    else if (now - this.#hand < HAND_MS) this.on = false;
+    else if (this.moved(now)) this.on = false;
     return atEnd;
   }
 }

@@ -12,7 +12,12 @@ export function waits(message: Message): boolean {
  * still waits; or by its time where it is back-filled history. History older than what is loaded is left out while
  * there is more to load (`hasOlder`): it comes with its page.
  */
-export function placed(messages: readonly Message[], message: Message, live: boolean, hasOlder: boolean): Message[] {
+export function placed(
+  messages: readonly Message[],
+  message: Message,
+  live: boolean,
+  hasOlder: boolean,
+): Message[] {
   const known = messages.findIndex((each) => each.key === message.key);
   if (known >= 0) return messages.with(known, message);
   if (live) {

@@ -67,9 +67,13 @@ export function showsTime(message: Message, last: boolean): boolean {
 /** Up to three emoji and nothing else: drawn big, without a bubble. */
 export function isBigEmoji(body: string): boolean {
   const text = body.trim();
-  if (text === '' || text.length > 40 || !/^(\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(text)) return false;
+  if (text === '' || text.length > 40 || !/^(\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(text))
+    return false;
   const graphemes = [...new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text)]
     .map((each) => each.segment)
     .filter((each) => each.trim() !== '');
-  return graphemes.length <= 3 && graphemes.every((each) => /\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(each));
+  return (
+    graphemes.length <= 3 &&
+    graphemes.every((each) => /\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(each))
+  );
 }

@@ -40,10 +40,16 @@ export class Thread {
 
   async load(): Promise<void> {
     try {
-      const page = await this.backend.invoke('timeline', { conversation: this.id, before: null, limit: PAGE });
+      const page = await this.backend.invoke('timeline', {
+        conversation: this.id,
+        before: null,
+        limit: PAGE,
+      });
       if (this.#closed) return;
       // After a reload the older pages that are still joined to the new one stay.
-      const overlaps = page.messages.some((message) => this.messages.some((each) => each.key === message.key));
+      const overlaps = page.messages.some((message) =>
+        this.messages.some((each) => each.key === message.key),
+      );
       if (overlaps) this.messages = joined(this.messages, page.messages);
       else {
         this.messages = page.messages;
@@ -83,7 +89,8 @@ export class Thread {
   }
 
   apply(event: Event): void {
-    if (event.type === 'message' && event.message.conversation === this.id) this.put(event.message, event.live);
+    if (event.type === 'message' && event.message.conversation === this.id)
+      this.put(event.message, event.live);
     else if (event.type === 'message_removed' && event.conversation === this.id) this.drop(event.key);
   }
 
@@ -99,7 +106,8 @@ export class Thread {
     else {
       this.below += 1;
       if (!this.newLine) this.newLine = this.#lineBefore(message.key);
-      else if (message.content.kind !== 'system') this.newLine = { ...this.newLine, count: this.newLine.count + 1 };
+      else if (message.content.kind !== 'system')
+        this.newLine = { ...this.newLine, count: this.newLine.count + 1 };
     }
   }
 
@@ -128,19 +136,12 @@ export class Thread {
     return this.backend.invoke('discard', { key }).then(() => this.drop(key));
   }
 
-  /** The next voice message of another person after `key` that was not heard. */
-  nextUnheard(key: number): Message | undefined {
-    const at = this.messages.findIndex((message) => message.key === key);
-    return this.messages
-      .slice(at + 1)
-      .find((message) => !message.mine && message.content.kind === 'voice' && !message.content.played);
-  }
-
   /** The voice message P should play: the first not heard, else the last one. */
   voiceToPlay(): Message | undefined {
     return (
-      this.messages.find((message) => !message.mine && message.content.kind === 'voice' && !message.content.played) ??
-      this.messages.findLast((message) => message.content.kind === 'voice')
+      this.messages.find(
+        (message) => !message.mine && message.content.kind === 'voice' && !message.content.played,
+      ) ?? this.messages.findLast((message) => message.content.kind === 'voice')
     );
   }
 
@@ -158,7 +159,9 @@ export class Thread {
   #lineBefore(key: number): NewLine | null {
     const at = this.messages.findIndex((message) => message.key === key);
     if (at < 0) return null;
-    const count = this.messages.slice(at).filter((message) => !message.mine && message.content.kind !== 'system').length;
+    const count = this.messages
+      .slice(at)
+      .filter((message) => !message.mine && message.content.kind !== 'system').length;
     return { key, count: Math.max(1, count) };
   }
 }

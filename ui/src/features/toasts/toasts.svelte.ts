@@ -15,6 +15,7 @@ const AT_MOST = 2;
 export class Toasts {
   list = $state<Toast[]>([]);
   #next = 1;
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing draws the timers
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   say(text: string, action?: Toast['action']): void {

@@ -28,6 +28,8 @@ export class Player {
   constructor(
     private readonly backend: Backend,
     private readonly onError: (thrown: unknown) => void,
+    /** The engine goes on to the next unheard by itself; this finds out which message that is. */
+    private readonly lookUp: (key: number) => Message | undefined,
     private readonly time: () => number = () => performance.now(),
   ) {}
 
@@ -52,7 +54,8 @@ export class Player {
 
   apply(event: Event): void {
     if (event.type === 'player') this.take(event.player);
-    else if (event.type === 'message' && event.message.key === this.message?.key) this.message = event.message;
+    else if (event.type === 'message' && event.message.key === this.message?.key)
+      this.message = event.message;
   }
 
   take(state: PlayerState): void {
@@ -60,10 +63,10 @@ export class Player {
     this.#said = this.#now = this.time();
     if (state.player === 'playing' || state.player === 'paused') this.#speed = state.speed;
     if (state.player === 'idle') this.message = null;
-    if (state.player === 'failed') {
+    else if (state.player === 'failed') {
       this.onError(new Error(state.reason));
       this.message = null;
-    }
+    } else if (state.key !== this.message?.key) this.message = this.lookUp(state.key) ?? null;
     if (this.playing) this.#run();
   }
 

@@ -17,21 +17,20 @@ export function barCount(durationMs: number, narrow: boolean): number {
  * word between pauses does not vanish; where there are fewer peaks than bars they are joined by straight lines.
  */
 export function resample(peaks: readonly number[], count: number): number[] {
-  if (peaks.length === 0) return new Array<number>(count).fill(0);
-  const loudest = Math.max(...peaks);
-  if (loudest <= 0) return new Array<number>(count).fill(0);
   const at = (index: number) => peaks[Math.min(Math.max(index, 0), peaks.length - 1)] ?? 0;
-  return Array.from({ length: count }, (_, bar) => {
+  const bars = Array.from({ length: count }, (_, bar) => {
     if (peaks.length <= count) {
       const place = count === 1 ? 0 : (bar * (peaks.length - 1)) / (count - 1);
       const left = Math.floor(place);
       const share = place - left;
-      return (at(left) * (1 - share) + at(left + 1) * share) / loudest;
+      return at(left) * (1 - share) + at(left + 1) * share;
     }
     const from = Math.floor((bar * peaks.length) / count);
     const to = Math.max(from + 1, Math.floor(((bar + 1) * peaks.length) / count));
-    return Math.max(...peaks.slice(from, to)) / loudest;
+    return Math.max(...peaks.slice(from, to));
   });
+  const loudest = Math.max(0, ...bars);
+  return bars.map((bar) => (loudest > 0 ? bar / loudest : 0));
 }
 
 export function waveWidth(count: number): number {

@@ -19,8 +19,13 @@ export type Strength = 'short' | 'weak' | 'fair' | 'good';
 
 /** A rough guide only: length counts most, and four words beat one word with signs in it. */
 export function strengthOf(password: string): Strength {
-  const words = password.trim().split(/[\s-]+/).filter((word) => word.length > 2).length;
-  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u].filter((kind) => kind.test(password)).length;
+  const words = password
+    .trim()
+    .split(/[\s-]+/)
+    .filter((word) => word.length > 2).length;
+  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u].filter((kind) =>
+    kind.test(password),
+  ).length;
   if (password.length < 8) return 'short';
   if (words >= 4 || (password.length >= 16 && kinds >= 2)) return 'good';
   return password.length >= 12 || kinds >= 3 ? 'fair' : 'weak';
@@ -54,7 +59,12 @@ export class Welcome {
   signIn(): Promise<void> {
     const { homeserver, user, password, register } = this;
     return this.#enter('sign-in', () =>
-      this.backend.invoke('sign_in', { homeserver: homeserver.trim(), user: user.trim(), password, register }),
+      this.backend.invoke('sign_in', {
+        homeserver: homeserver.trim(),
+        user: user.trim(),
+        password,
+        register,
+      }),
     );
   }
 
@@ -62,7 +72,11 @@ export class Welcome {
     const { user, password } = this;
     const name = this.serverName.trim();
     return this.#enter('host', () =>
-      this.backend.invoke('host_here', { user: user.trim(), password, server_name: name === '' ? null : name }),
+      this.backend.invoke('host_here', {
+        user: user.trim(),
+        password,
+        server_name: name === '' ? null : name,
+      }),
     );
   }
 

@@ -1,0 +1,2 @@
+/** The pages of the settings. */
+export type Page = 'appearance' | 'account' | 'shortcuts' | 'about';
