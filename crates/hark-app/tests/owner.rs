@@ -1,14 +1,13 @@
 //! Several processes on one data folder.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod support;
+
 use std::path::Path;
 
-use hark_testkit::{PASSWORD, Program, Running, Server};
+use hark_testkit::{PASSWORD, Running, Server};
 use serde_json::Value;
-
-fn hark(folder: &Path) -> Program {
-    Program::at(Path::new(env!("CARGO_BIN_EXE_hark"))).env("HARK_KEY", "file").arg("--data").arg(folder)
-}
+use support::hark;
 
 async fn register(server: &Server, folder: &Path, name: &str) -> String {
     let arguments = ["login", "--homeserver", &server.url(), "--user", name, "--register"];

@@ -1,10 +1,13 @@
 //! The `hark` program on real servers, as scripts use it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::Path;
 
 use hark_testkit::{PASSWORD, Program, Running, Server};
 use serde_json::Value;
+use support::hark;
 
 /// A person at a terminal: one data folder.
 struct Terminal {
@@ -45,10 +48,6 @@ impl Terminal {
     }
 }
 
-fn hark(folder: &Path) -> Program {
-    Program::at(Path::new(env!("CARGO_BIN_EXE_hark"))).env("HARK_KEY", "file").arg("--data").arg(folder)
-}
-
 fn login(folder: &Path, homeserver: &str, name: &str) -> Program {
     hark(folder).args(["login", "--homeserver", homeserver, "--user", name])
 }
@@ -74,25 +73,6 @@ async fn two(server: &Server) -> (Terminal, Terminal) {
     let (alice, bob) = (Terminal::register(server, "alice").await, Terminal::register(server, "bob").await);
     assert_eq!(alice.dm(&bob).await, bob.dm(&alice).await);
     (alice, bob)
-}
-
-/// A second of a tone, as a WAV file.
-fn tone(folder: &Path) -> PathBuf {
-    let samples = (0..16_000_i32).map(|n| (f64::from(n) * 440.0 * std::f64::consts::TAU / 16_000.0).sin());
-    let bytes: Vec<u8> = samples.flat_map(|sample| ((sample * 12_000.0) as i16).to_le_bytes()).collect();
-    let (size, rate) = (bytes.len() as u32, 16_000_u32);
-    let mut wav = Vec::new();
-    wav.extend_from_slice(b"RIFF");
-    wav.extend_from_slice(&(36 + size).to_le_bytes());
-    wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend_from_slice(&rate.to_le_bytes());
-    wav.extend_from_slice(&(rate * 2).to_le_bytes());
-    wav.extend_from_slice(b"\x02\0\x10\0data");
-    wav.extend_from_slice(&size.to_le_bytes());
-    wav.extend_from_slice(&bytes);
-    let path = folder.join("tone.wav");
-    std::fs::write(&path, wav).unwrap();
-    path
 }
 
 #[tokio::test]
@@ -139,7 +119,8 @@ async fn a_message_of_mine_is_shown_with_each_state_it_reaches() {
 async fn a_voice_message_arrives_as_ogg_opus_with_its_length_and_shape() {
     let server = Server::start().await;
     let (alice, bob) = two(&server).await;
-    let file = tone(alice.folder.path());
+    let file = alice.folder.path().join("tone.wav");
+    std::fs::write(&file, support::tone(1_000)).unwrap();
     let event_id = alice.hark("voice").arg(&bob.user_id).arg(&file).run().await.ok();
     let read = bob.read(&alice).await;
     assert_eq!(

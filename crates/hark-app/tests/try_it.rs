@@ -1,6 +1,8 @@
 //! "Just try it": from nothing to a conversation with somebody who answers.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod support;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -82,7 +84,8 @@ async fn one_click_gives_an_account_and_somebody_who_answers_also_after_a_restar
     say(&app, &echo, "is anybody there?").await;
     until(&app, &echo, "the echo", |all| texts(all, false).iter().any(|text| text == "is anybody there?"))
         .await;
-    let clip = tokio::task::spawn_blocking(|| hark_voice::prepare(&tone())).await.unwrap().unwrap();
+    let clip =
+        tokio::task::spawn_blocking(|| hark_voice::prepare(&support::tone(500))).await.unwrap().unwrap();
     let voice =
         VoiceClip { ogg: clip.ogg.clone(), duration_ms: clip.duration_ms, waveform: clip.waveform.clone() };
     app.engine().send_voice(&echo.0, voice).await.unwrap();
@@ -142,15 +145,4 @@ async fn whoever_is_signed_in_is_not_signed_in_twice() {
     let leave = InConversation { conversation: ConversationId("@nobody:nowhere.example".to_owned()) };
     assert!(app.run(Command::Leave(leave)).await.is_err());
     app.close().await;
-}
-
-/// Half a second of a tone.
-fn tone() -> Vec<u8> {
-    let samples = (0..8_000_i32).map(|n| (f64::from(n) * 330.0 * std::f64::consts::TAU / 16_000.0).sin());
-    let bytes: Vec<u8> = samples.flat_map(|sample| ((sample * 12_000.0) as i16).to_le_bytes()).collect();
-    let mut wav =
-        b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data".to_vec();
-    wav.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-    wav.extend_from_slice(&bytes);
-    wav
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hark_client::model::{Message, MessageState};
+use hark_client::model::{Content, ConversationId, Message, MessageState};
 use hark_client::{Change, Engine};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc;
@@ -68,15 +68,24 @@ struct Ear {
 
 impl Ear {
     async fn new(engine: Engine, as_json: bool, output: mpsc::Sender<Output>) -> Result<Self, ApiError> {
-        let newest = engine
-            .conversations("")
-            .await?
-            .iter()
-            .filter_map(|row| row.last.as_ref())
-            .map(|last| last.key)
-            .max();
-        let (caught_up, mine) = (HashSet::new(), HashMap::new());
-        Ok(Self { engine, as_json, output, newest: newest.unwrap_or(0), caught_up, mine })
+        let mut ear =
+            Self { engine, as_json, output, newest: 0, caught_up: HashSet::new(), mine: HashMap::new() };
+        for row in ear.engine.conversations("").await? {
+            ear.newest = ear.newest.max(row.last.as_ref().map_or(0, |last| last.key));
+            if row.waiting > 0 {
+                ear.watch_waiting(&row.id, row.waiting).await?;
+            }
+        }
+        Ok(ear)
+    }
+
+    /// Remembers what waits in the outbox from before, so that its going out is told.
+    async fn watch_waiting(&mut self, id: &ConversationId, waiting: u32) -> Result<(), ApiError> {
+        // They stand at the end of the thread.
+        let page = self.engine.timeline(id, None, waiting).await?;
+        let mine = page.messages.into_iter().filter(|message| message.mine);
+        self.mine.extend(mine.map(|message| (message.key, message.state)));
+        Ok(())
     }
 
     async fn hear(&mut self, change: Change) -> Result<(), ApiError> {
@@ -111,7 +120,7 @@ impl Ear {
     }
 
     async fn message(&mut self, message: Message, live: bool) -> Result<(), ApiError> {
-        if matches!(message.content, hark_client::model::Content::System { .. }) {
+        if matches!(message.content, Content::System { .. }) {
             return Ok(());
         }
         if message.mine {
