@@ -5,7 +5,7 @@ use hark_testkit::{Fault, Person, Resident, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Talk, begin, body, kind_of, talking};
+use crate::support::{Talk, body, kind_of, talking};
 
 const SEND: &str = "/send/m.room.message/";
 const DIRECT: &str = "/account_data/m.direct";
