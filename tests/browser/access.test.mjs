@@ -1,8 +1,7 @@
 // For everybody: by keyboard alone, with a screen reader, on a narrow screen, in the dark.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { AXE, composer, openConversation, said, say, using } from './hark.mjs';
+import { AXE, composer, openConversation, said, say, test } from './hark.mjs';
 
 /** What axe finds that keeps people out, as `rule: element`. */
 async function barriers(page) {
@@ -24,8 +23,7 @@ async function tabTo(page, wanted) {
   assert.fail(`${wanted} cannot be reached with Tab`);
 }
 
-test('the first conversation needs no mouse', async (t) => {
-  const place = await using(t);
+test('the first conversation needs no mouse', async (place) => {
   const page = await place.open(await place.link('data'));
   const way = page.getByRole('button', { name: /^Just try it/ });
   await way.waitFor();
@@ -39,7 +37,7 @@ test('the first conversation needs no mouse', async (t) => {
   await page.keyboard.press('Shift+Enter');
   await page.keyboard.type('in two lines');
   await page.keyboard.press('Enter');
-  await said(page, /^Echo, typed in two lines/).waitFor();
+  await said(page, /^echo, typed in two lines/i).waitFor();
 
   await page.keyboard.press('Escape');
   await page.keyboard.press('?');
@@ -53,8 +51,7 @@ test('the first conversation needs no mouse', async (t) => {
 });
 
 for (const colorScheme of ['light', 'dark']) {
-  test(`no barrier in any view, ${colorScheme}`, async (t) => {
-    const place = await using(t);
+  test(`no barrier in any view, ${colorScheme}`, async (place) => {
     const page = await place.open(await place.link('data'), { colorScheme, reducedMotion: 'reduce' });
     const way = page.getByRole('button', { name: /^Just try it/ });
     await way.waitFor();
@@ -64,22 +61,21 @@ for (const colorScheme of ['light', 'dark']) {
     assert.deepEqual(await barriers(page), [], 'sign in');
     await page.getByRole('button', { name: 'Back' }).click();
     await way.click();
-    await openConversation(page, /^Echo/);
+    await openConversation(page, /^echo/i);
     await say(page, 'words');
     await page.locator('input[type=file]').setInputFiles(place.sound('clip.wav', 2));
-    await said(page, /^Echo, voice message/).waitFor();
+    await said(page, /^echo, voice message/i).waitFor();
     assert.deepEqual(await barriers(page), [], 'conversation');
     await page.getByRole('button', { name: 'Settings' }).click();
     assert.deepEqual(await barriers(page), [], 'settings');
   });
 }
 
-test('on 360 pixels one thing is shown at a time and nothing sticks out', async (t) => {
-  const place = await using(t);
+test('on 360 pixels one thing is shown at a time and nothing sticks out', async (place) => {
   const page = await place.withEcho({ viewport: { width: 360, height: 720 } });
   const width = () => page.evaluate(() => document.scrollingElement.scrollWidth);
   await say(page, `https://example.org/${'long'.repeat(60)}`);
-  await said(page, /^Echo, https/).waitFor();
+  await said(page, /^echo, https/i).waitFor();
   assert.ok((await width()) <= 360, `the thread is ${await width()} pixels wide`);
   assert.equal(await page.getByRole('option', { name: /^Echo/ }).isVisible(), false);
   await page.getByRole('button', { name: 'Back to inbox' }).click();

@@ -1,7 +1,8 @@
 // What the browser tests stand on: the built programs as processes, a Chromium, and a page that must not make errors.
 //
-// `using(t)` gives a workplace whose processes and folders end with the test. Nothing here sleeps: programs are waited for
-// by the line they print, the page by what it shows.
+// `test` gives each test a workplace whose processes and folders end with it; a test that fails says what its pages showed
+// and what its programs complained of. Nothing here sleeps: programs are waited for by the line they print, the page by
+// what it shows.
 
 import { spawn, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { test as nodeTest } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,24 +20,31 @@ const { chromium } = fromUi('playwright-core');
 export const AXE = fromUi('axe-core').source;
 export const PASSWORD = 'correct horse battery';
 /** How long anything may take; a busy machine is no defect. */
-export const DEADLINE = 30_000;
+export const DEADLINE = 20_000;
 
 const programs = process.env.HARK_PROGRAMS ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug');
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/snap/bin/chromium'];
 const CHROMIUM = process.env.HARK_CHROMIUM ?? BROWSERS.find((path) => existsSync(path));
 
-/** A place to work in, cleared away when the test ends, whatever happened. */
-export async function using(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'hark-browser-'));
-  const place = new Place(folder);
-  t.after(() => place.end());
-  return place;
+/** A test with a place to work in, cleared away when it ends, whatever happened. */
+export function test(name, work) {
+  nodeTest(name, async () => {
+    const place = new Place(mkdtempSync(join(tmpdir(), 'hark-browser-')));
+    try {
+      await work(place);
+    } catch (error) {
+      throw new Error(`${error.message}${await place.account()}`, { cause: error });
+    } finally {
+      await place.end();
+    }
+  });
 }
 
 class Place {
   constructor(folder) {
     this.folder = folder;
     this.children = new Set();
+    this.pages = [];
     this.environment = { ...process.env, HARK_KEY: 'file' };
     delete this.environment.DISPLAY;
     delete this.environment.WAYLAND_DISPLAY;
@@ -113,6 +122,7 @@ class Place {
     const context = await this.browser.newContext({ viewport: { width: 1180, height: 760 }, locale: 'en-GB', ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(DEADLINE);
+    this.pages.push(page);
     page.mistakes = [];
     page.on('pageerror', (error) => page.mistakes.push(String(error)));
     page.on('console', (message) => {
@@ -129,8 +139,8 @@ class Place {
   async withEcho(options) {
     const page = await this.open(await this.link('data'), options);
     await page.getByRole('button', { name: /^Just try it/ }).click();
-    await openConversation(page, /^Echo/);
-    await said(page, /^Echo, Hello! I am Echo/).waitFor();
+    await openConversation(page, /^echo/i);
+    await said(page, /^echo, Hello! I am Echo/i).waitFor();
     return page;
   }
 
@@ -139,6 +149,17 @@ class Place {
     const path = this.path(name);
     writeFileSync(path, wav(seconds));
     return path;
+  }
+
+  /** What stood on the pages, and what the programs complained of. */
+  async account() {
+    const said = [];
+    for (const page of this.pages) {
+      const shown = await page.locator('body').innerText({ timeout: 1_000 }).catch((error) => String(error));
+      said.push(`\n── ${page.url()} showed:\n${shown}`, ...page.mistakes.map((mistake) => `mistake: ${mistake}`));
+    }
+    for (const child of this.children) if (child.errors) said.push(`\n── ${child.spawnargs.join(' ')}:\n${child.errors}`);
+    return said.join('\n');
   }
 
   async end() {

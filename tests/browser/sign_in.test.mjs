@@ -1,8 +1,7 @@
 // Signing in, with everything a person gets wrong.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { PASSWORD, Person, openConversation, said, say, using } from './hark.mjs';
+import { openConversation, PASSWORD, Person, said, say, test } from './hark.mjs';
 
 async function form(place) {
   const page = await place.open(await place.link('data'));
@@ -17,8 +16,7 @@ async function fill(page, server, user, password) {
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
-test('a wrong password and a wrong address are told apart, and nothing typed is lost', async (t) => {
-  const place = await using(t);
+test('a wrong password and a wrong address are told apart, and nothing typed is lost', async (place) => {
   const server = await place.server();
   await Person.register(server.url, 'carol');
   const page = await form(place);
@@ -38,8 +36,7 @@ test('a wrong password and a wrong address are told apart, and nothing typed is 
   assert.deepEqual(page.mistakes, []);
 });
 
-test('a new account is made, and its first message reaches a stranger', async (t) => {
-  const place = await using(t);
+test('a new account is made, and its first message reaches a stranger', async (place) => {
   const server = await place.server();
   const dave = await Person.register(server.url, 'dave');
   const page = await form(place);
@@ -60,8 +57,7 @@ test('a new account is made, and its first message reaches a stranger', async (t
   assert.deepEqual(page.mistakes, []);
 });
 
-test('a server of one’s own starts with a name and a password', async (t) => {
-  const place = await using(t);
+test('a server of one’s own starts with a name and a password', async (place) => {
   const page = await place.open(await place.link('data'));
   await page.getByRole('button', { name: /^Host on this computer/ }).click();
   await page.getByRole('textbox', { name: 'User name' }).fill('frank');

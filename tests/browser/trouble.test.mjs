@@ -1,8 +1,7 @@
 // The server is gone, or says no.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { Person, openConversation, said, say, using } from './hark.mjs';
+import { openConversation, Person, said, say, test } from './hark.mjs';
 
 /** Alice at the window, signed in on a server of its own, in a conversation with Bob. */
 async function aliceAndBob(place) {
@@ -16,8 +15,7 @@ async function aliceAndBob(place) {
   return { server, bob, room, page };
 }
 
-test('while the server is down one reads and writes, and it all goes out once when it is back', async (t) => {
-  const place = await using(t);
+test('while the server is down one reads and writes, and it all goes out once when it is back', async (place) => {
   const { server, bob, room, page } = await aliceAndBob(place);
   await say(page, 'before');
   await said(page, /^You, before, (sent|delivered|read)/).waitFor();
@@ -36,8 +34,7 @@ test('while the server is down one reads and writes, and it all goes out once wh
   assert.deepEqual(page.mistakes, []);
 });
 
-test('the window opens on what it knows when the server is down', async (t) => {
-  const place = await using(t);
+test('the window opens on what it knows when the server is down', async (place) => {
   const { server, page } = await aliceAndBob(place);
   await say(page, 'kept here');
   await said(page, /^You, kept here, (sent|delivered|read)/).waitFor();
@@ -49,8 +46,7 @@ test('the window opens on what it knows when the server is down', async (t) => {
   await again.getByRole('status').filter({ hasText: 'No connection.' }).waitFor();
 });
 
-test('a message the server refuses says why, is kept, and goes out by Retry once it may', async (t) => {
-  const place = await using(t);
+test('a message the server refuses says why, is kept, and goes out by Retry once it may', async (place) => {
   const { bob, page } = await aliceAndBob(place);
   const levels = (events_default) => ({ events_default, users: { [bob.id]: 100 } });
   const { room_id: garden } = await bob.ask('POST', '/createRoom', {
@@ -70,8 +66,7 @@ test('a message the server refuses says why, is kept, and goes out by Retry once
   assert.deepEqual(page.mistakes, []);
 });
 
-test('a refused message can be deleted', async (t) => {
-  const place = await using(t);
+test('a refused message can be deleted', async (place) => {
   const { bob, page } = await aliceAndBob(place);
   await bob.ask('POST', '/createRoom', {
     name: 'Garden',
@@ -86,8 +81,7 @@ test('a refused message can be deleted', async (t) => {
   await message.waitFor({ state: 'detached' });
 });
 
-test('when Hark itself ends the page says so', async (t) => {
-  const place = await using(t);
+test('when Hark itself ends the page says so', async (place) => {
   const page = await place.withEcho();
   await place.kill(place.window);
   await page.getByText('Hark is not running.').waitFor();
