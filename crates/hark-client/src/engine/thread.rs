@@ -33,22 +33,23 @@ impl Engine {
         for _ in 0..FETCHES {
             let (mut rows, gap) = self.read_page(id, before, limit).await?;
             let Some(gap) = gap else { return Ok(page(rows, limit, false)) };
-            if before.is_none() && rows.first().is_some_and(|row| is_above(row, &gap)) {
-                // It ends at the hole: who scrolls on waits for what is in it.
-                rows.retain(|row| is_above(row, &gap));
+            // What lies beyond a hole is not the next older message.
+            let beyond = rows.split_off(rows.partition_point(|row| place_of(row) >= Some(gap.at)));
+            if before.is_none() && !rows.is_empty() {
                 self.core().history.fill_later(gap.room_id);
                 return Ok(page(rows, limit, true));
             }
             let fetched = tokio::time::timeout(PATIENCE, self.core().history.page(gap)).await;
             if !matches!(fetched, Ok(Ok(()))) {
-                return Ok(unreachable_page(rows, before, limit));
+                // The server cannot be asked now: what there is, and what lies beyond when nothing else is left.
+                let rest = if rows.is_empty() { beyond } else { rows };
+                return Ok(reopen(page(rest, limit, true), before));
             }
         }
-        let (rows, gap) = self.read_page(id, before, limit).await?;
-        Ok(match gap {
-            Some(_) => unreachable_page(rows, before, limit),
-            None => page(rows, limit, false),
-        })
+        let (mut rows, gap) = self.read_page(id, before, limit).await?;
+        let Some(gap) = gap else { return Ok(page(rows, limit, false)) };
+        rows.truncate(rows.partition_point(|row| place_of(row) >= Some(gap.at)));
+        Ok(reopen(page(rows, limit, true), before.or(Some((gap.at, 0)))))
     }
 
     /// The rows of a page, and the newest hole that is inside it or directly below.
@@ -66,9 +67,9 @@ impl Engine {
                 let rows = messages::page(db, &conversation, before, limit)?;
                 let gap = gaps::newest(db, &conversation, before.map(|(place, _)| place))?;
                 let full = rows.len() >= limit as usize;
-                let oldest = rows.last().and_then(|row| Place::parse(&row.message.order));
+                let oldest = rows.last().and_then(place_of);
                 let matters = gap.filter(|gap| match oldest {
-                    Some((oldest, _)) if full => gap.at > oldest,
+                    Some(oldest) if full => gap.at > oldest,
                     _ => true,
                 });
                 Ok((rows, matters))
@@ -98,10 +99,6 @@ impl Engine {
     }
 }
 
-fn is_above(row: &PageRow, gap: &Gap) -> bool {
-    Place::parse(&row.message.order).is_some_and(|(place, _)| place >= gap.at)
-}
-
 fn page(mut rows: Vec<PageRow>, limit: u32, more: bool) -> Page {
     let full = rows.len() >= limit as usize;
     let older = rows.last().filter(|_| full || more).map(|row| row.message.order.clone());
@@ -110,11 +107,14 @@ fn page(mut rows: Vec<PageRow>, limit: u32, more: bool) -> Page {
     Page { messages: rows.into_iter().map(|row| row.message).collect(), older, first_unread }
 }
 
-/// What there is, with the way on left open: the server could not be asked just now.
-fn unreachable_page(rows: Vec<PageRow>, before: Option<(Place, i64)>, limit: u32) -> Page {
-    let mut page = page(rows, limit, true);
+/// Where nothing can be shown yet the way on stays where it was.
+fn reopen(mut page: Page, before: Option<(Place, i64)>) -> Page {
     if page.older.is_none() {
         page.older = before.map(|(place, key)| place.order(key));
     }
     page
+}
+
+fn place_of(row: &PageRow) -> Option<Place> {
+    Place::parse(&row.message.order).map(|(place, _)| place)
 }

@@ -30,7 +30,7 @@ pub(crate) enum Event {
     Link { up: bool },
     /// A person asks for another try.
     Retry { key: i64 },
-    /// A person deleted it. Not of one under way.
+    /// A person deleted it.
     Discarded { key: i64 },
     /// Time has passed.
     Tick,

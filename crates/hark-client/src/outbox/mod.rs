@@ -8,6 +8,7 @@ pub(crate) mod content;
 mod deliver;
 mod machine;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,8 +85,13 @@ impl Handle {
 pub(crate) async fn run(core: Arc<Core>, mut inbox: Inbox) {
     while let Some(session) = next_session(&core, &mut inbox).await {
         let over = core.session_over(&session);
-        let mut work =
-            Work { core: &core, session: &session, machine: Machine::new(), deliveries: JoinSet::new() };
+        let mut work = Work {
+            core: &core,
+            session: &session,
+            machine: Machine::new(),
+            deliveries: JoinSet::new(),
+            regretted: HashMap::new(),
+        };
         tokio::select! {
             () = work.run(&mut inbox) => {}
             () = over => {}
@@ -118,6 +124,8 @@ struct Work<'a> {
     session: &'a Arc<Session>,
     machine: Machine,
     deliveries: JoinSet<(i64, Outcome)>,
+    /// Under way, but to be deleted if this try does not get through.
+    regretted: HashMap<i64, oneshot::Sender<Result<(), Error>>>,
 }
 
 impl Work<'_> {
@@ -181,28 +189,40 @@ impl Work<'_> {
                 let _ = done.send(Ok(()));
             }
             Command::Discard { key, done } => {
-                let outcome = if self.machine.is_under_way(key) {
-                    Err(Error::BadRequest(
-                        "This message is being sent right now. Try again in a moment.".to_owned(),
-                    ))
+                if self.machine.is_under_way(key) {
+                    // Whether it gets through shows in a moment; only then is there something to delete.
+                    self.regretted.insert(key, done);
                 } else {
-                    discard(self.core, key).await
-                };
-                if outcome.is_ok() {
-                    self.event(Event::Discarded { key }).await;
+                    self.discard(key, done).await;
                 }
-                let _ = done.send(outcome);
             }
         }
     }
 
     async fn finished(&mut self, key: i64, outcome: Outcome) {
+        let regretted = self.regretted.remove(&key);
         match outcome {
-            Outcome::Sent => self.event(Event::Settled { key }).await,
-            Outcome::NotSent(verdict) => self.event(Event::Failed { key, verdict }).await,
+            Outcome::Sent => {
+                self.event(Event::Settled { key }).await;
+                if let Some(done) = regretted {
+                    let _ = done.send(Err(Error::BadRequest("This message was sent already.".to_owned())));
+                }
+            }
+            Outcome::NotSent(verdict) => match regretted {
+                Some(done) => self.discard(key, done).await,
+                None => self.event(Event::Failed { key, verdict }).await,
+            },
             // The session's end ends this loop too; the row waits for the next.
             Outcome::LoginOver => {}
         }
+    }
+
+    async fn discard(&mut self, key: i64, done: oneshot::Sender<Result<(), Error>>) {
+        let outcome = discard(self.core, key).await;
+        if outcome.is_ok() {
+            self.event(Event::Discarded { key }).await;
+        }
+        let _ = done.send(outcome);
     }
 
     async fn event(&mut self, event: Event) {

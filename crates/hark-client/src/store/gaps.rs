@@ -39,10 +39,10 @@ pub(crate) fn newest(
     db.prepare_cached(
         "SELECT g.room_id, g.seq, g.sort, g.low_sort, g.token
          FROM rooms r JOIN gaps g ON g.room_id = r.room_id
-         WHERE r.conversation = ?1 AND r.membership = 'join' AND g.sort <= ?2
+         WHERE r.conversation = ?1 AND r.membership = 'join' AND (g.sort, g.seq) <= (?2, ?3)
          ORDER BY g.sort DESC, g.seq DESC LIMIT 1",
     )?
-    .query_row(params![conversation, before.sort], from_row)
+    .query_row(params![conversation, before.sort, before.seq], from_row)
     .optional()
 }
 
@@ -74,6 +74,11 @@ impl Tx<'_> {
             )?
             .execute(params![gap.room_id, gap.at.seq, gap.at.sort, gap.low_sort, gap.token])?;
         Ok(())
+    }
+
+    /// Whether a room has any hole.
+    pub(crate) fn has_gap(&self, room_id: &str) -> Result<bool> {
+        Ok(self.db().prepare_cached("SELECT 1 FROM gaps WHERE room_id = ?1")?.exists([room_id])?)
     }
 
     /// The hole is filled.

@@ -12,6 +12,8 @@ mod invited;
 mod joined;
 mod left;
 mod state;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::sync::Arc;

@@ -34,14 +34,17 @@ pub(super) fn append(
 ) -> Result<()> {
     let Some(room) = tx.room(room_id)? else { return Ok(()) };
     let (conversation, mut at) = (room.conversation, room.end);
-    let missing = is_gap(&timeline, tx)?;
+    let known = last_known(&timeline, tx)?;
+    let missing = is_gap(&timeline, known);
+    // What stands before a known event and is not here lies in a hole; the history will bring it.
+    let begin = if tx.has_gap(room_id)? { known.unwrap_or(0) } else { 0 };
     let low_sort = at.sort;
     let known_before = at.seq != 0;
     if missing {
         at.seq += GAP_SIZE;
     }
     let mut first = None;
-    for event in &timeline.events {
+    for event in &timeline.events[begin..] {
         let next = at.next(event.ts, tx.now);
         if put(room_id, &conversation, event, next, End::Live, tx, applied)? == Outcome::Placed {
             at = next;
@@ -59,19 +62,21 @@ pub(super) fn append(
     tx.set_end(room_id, at)
 }
 
-/// Whether events between what is here and this timeline are missing here. Where one of its events is here already, the
-/// two overlap and none are.
-fn is_gap(timeline: &Timeline, tx: &Tx<'_>) -> Result<bool> {
-    if !timeline.limited || timeline.prev_batch.is_none() {
-        return Ok(false);
-    }
-    for event in &timeline.events {
-        let known = matches!(tx.known(&event.event_id, None)?, Some(Known::Placed(..) | Known::Hidden(_)));
-        if known || event.kind == "m.room.create" {
-            return Ok(false);
+/// The last event of a timeline that has its place here already.
+fn last_known(timeline: &Timeline, tx: &Tx<'_>) -> Result<Option<usize>> {
+    for (at, event) in timeline.events.iter().enumerate().rev() {
+        if matches!(tx.known(&event.event_id, None)?, Some(Known::Placed(..) | Known::Hidden(_))) {
+            return Ok(Some(at));
         }
     }
-    Ok(true)
+    Ok(None)
+}
+
+/// Whether events between what is here and this timeline are missing here. Where one of its events is here already, the
+/// two overlap and none are; before the room's first event there are none.
+fn is_gap(timeline: &Timeline, known: Option<usize>) -> bool {
+    let begins = timeline.events.iter().any(|event| event.kind == "m.room.create");
+    timeline.limited && timeline.prev_batch.is_some() && known.is_none() && !begins
 }
 
 /// Puts a page of history below a gap's upper edge. Answers whether the gap is closed. A page for a gap that has changed
@@ -141,7 +146,7 @@ fn put(
     };
     outcome?;
     tx.settle_receipts(room_id, &event.event_id, at, mine)?;
-    if mine && end == End::Live && event.state_key.is_none() {
+    if mine && event.state_key.is_none() {
         // Who answers has read.
         tx.advance_marker(room_id, at)?;
     }
