@@ -42,6 +42,7 @@ export function scriptedBackend(scene: Scene): Scripted {
 
   function mine(conversation: string, content: Message['content']): Message {
     return {
+      order: `z${nextKey}`,
       key: nextKey++,
       conversation,
       room_id: '!room:dev',

@@ -6,10 +6,18 @@ let keys = 1;
 
 export const NOON = Date.UTC(2026, 4, 14, 10, 0, 0);
 
+/** As the engine makes it, in short: by time, then by key; what waits sorts last. */
+export function orderOf(timestamp: number, key: number): string {
+  return `${String(timestamp).padStart(16, '0')}-${String(key).padStart(9, '0')}`;
+}
+
 export function aMessage(part: Partial<Message> = {}): Message {
   const mine = part.mine ?? false;
+  const key = part.key ?? keys++;
+  const order = part.state?.state === 'sending' ? `z${key}` : orderOf(part.timestamp ?? NOON, key);
   return {
-    key: keys++,
+    key,
+    order,
     conversation: '@amina:x',
     room_id: '!room:x',
     event_id: `$${keys}`,

@@ -55,8 +55,10 @@ let keys = 1;
 
 function message(part: Partial<Message> & { content: Content; timestamp: number }): Message {
   const mine = part.mine ?? false;
+  const key = part.key ?? keys++;
   return {
-    key: keys++,
+    key,
+    order: String(key).padStart(12, '0'),
     conversation: AMINA,
     room_id: '!r:noors-laptop.local',
     event_id: `$${keys}`,

@@ -1,42 +1,30 @@
-// Where a changed or new message goes in the list that is on screen.
+// Where a changed or new message goes in the list that is on screen. The engine says it: messages compare by `order`,
+// which may change when the server's order is learnt; what still waits sorts last.
 
 import type { Message } from '../../backend';
 
-/** Mine and not yet with the server: such messages stand at the end, whatever arrives meanwhile. */
-export function waits(message: Message): boolean {
-  return message.mine && (message.state.state === 'sending' || message.state.state === 'failed');
+function before(a: Message, b: Message): boolean {
+  return a.order < b.order;
 }
 
 /**
- * Puts `message` into `messages` (oldest first): in place by its key where it is known; at the live end before what
- * still waits; or by its time where it is back-filled history. History older than what is loaded is left out while
- * there is more to load (`hasOlder`): it comes with its page.
+ * Puts `message` into `messages` (oldest first) in place of the one with its key. History from before what is loaded is
+ * left out while there is more to load (`hasOlder`): it comes with its page.
  */
-export function placed(
-  messages: readonly Message[],
-  message: Message,
-  live: boolean,
-  hasOlder: boolean,
-): Message[] {
+export function placed(messages: readonly Message[], message: Message, hasOlder: boolean): Message[] {
   const known = messages.findIndex((each) => each.key === message.key);
-  if (known >= 0) return messages.with(known, message);
-  if (live) {
-    const at = waits(message) ? messages.length : endOfSent(messages);
-    return messages.toSpliced(at, 0, message);
-  }
-  const at = messages.findIndex((each) => waits(each) || each.timestamp > message.timestamp);
-  if (at === 0 && hasOlder) return [...messages];
-  return messages.toSpliced(at < 0 ? messages.length : at, 0, message);
+  const stays =
+    known >= 0 && !isBefore(message, messages[known - 1]) && !isBefore(messages[known + 1], message);
+  if (stays) return messages.with(known, message);
+  const rest = known >= 0 ? messages.toSpliced(known, 1) : [...messages];
+  // From the end: what is new nearly always belongs there.
+  const at = rest.findLastIndex((each) => !before(message, each)) + 1;
+  if (at === 0 && known < 0 && hasOlder && rest.length > 0) return rest;
+  return rest.toSpliced(at, 0, message);
 }
 
-function endOfSent(messages: readonly Message[]): number {
-  let at = messages.length;
-  while (at > 0) {
-    const last = messages[at - 1];
-    if (!last || !waits(last)) break;
-    at -= 1;
-  }
-  return at;
+function isBefore(a: Message | undefined, b: Message | undefined): boolean {
+  return a !== undefined && b !== undefined && before(a, b);
 }
 
 /** Two neighbouring pages as one list; what both have is taken from `newer`. */

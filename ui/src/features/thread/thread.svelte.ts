@@ -97,7 +97,7 @@ export class Thread {
   put(message: Message, live: boolean): void {
     if (!this.loaded) return;
     const known = this.messages.some((each) => each.key === message.key);
-    this.messages = placed(this.messages, message, live, this.hasOlder);
+    this.messages = placed(this.messages, message, this.hasOlder);
     if (known || !live) return;
     if (this.atEnd) this.#rise(message.key);
     if (message.mine) return;

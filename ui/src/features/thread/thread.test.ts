@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Message, Page } from '../../backend';
-import { NOON, aMessage } from '../../dev/builders';
+import { NOON, aMessage, orderOf } from '../../dev/builders';
 import { recorder, settle } from '../../dev/recorder';
 import { Follow } from './follow';
 import { placed } from './order';
@@ -15,21 +15,29 @@ const keys = (messages: readonly Message[]) => messages.map((message) => message
 describe('the place of a message', () => {
   it('stays where it is from sending to read', () => {
     const [a, mine, b] = [said(0), waiting(1), said(2)];
-    const read: Message = { ...mine, state: { state: 'read' }, timestamp: NOON + 900_000 };
-    expect(keys(placed([a, mine, b], read, false, false))).toEqual([a.key, mine.key, b.key]);
+    const sent: Message = { ...mine, state: { state: 'sent' }, order: orderOf(NOON + 60_000, mine.key) };
+    expect(keys(placed([a, sent, b], { ...sent, state: { state: 'read' } }, false))).toEqual(
+      keys([a, sent, b]),
+    );
   });
 
   it('is before what still waits, when another one writes meanwhile', () => {
     const [a, mine, b] = [said(0), waiting(1), said(2)];
-    expect(keys(placed([a, mine], b, true, false))).toEqual([a.key, b.key, mine.key]);
+    expect(keys(placed([a, mine], b, false))).toEqual(keys([a, b, mine]));
   });
 
-  it('goes by time for back-filled history, and waits for its page where there is more to load', () => {
-    const [a, b, c] = [said(0), said(5), said(3)];
-    expect(keys(placed([a, b], c, false, true))).toEqual([a.key, c.key, b.key]);
-    const old = said(-10);
-    expect(keys(placed([a, b], old, false, true))).toEqual([a.key, b.key]);
-    expect(keys(placed([a, b], old, false, false))).toEqual([old.key, a.key, b.key]);
+  it('moves when the order of the server is learnt', () => {
+    const [a, mine, b] = [said(0), waiting(1), said(2)];
+    const sent: Message = { ...mine, state: { state: 'sent' }, order: orderOf(NOON + 60_000, mine.key) };
+    expect(keys(placed([a, b, mine], sent, false))).toEqual(keys([a, mine, b]));
+  });
+
+  it('goes by order for back-filled history, and waits for its page where there is more to load', () => {
+    const [a, b, c, old] = [said(0), said(5), said(3), said(-10)];
+    expect(keys(placed([a, b], c, true))).toEqual(keys([a, c, b]));
+    expect(keys(placed([a, b], old, true))).toEqual(keys([a, b]));
+    expect(keys(placed([a, b], old, false))).toEqual(keys([old, a, b]));
+    expect(keys(placed([], old, true))).toEqual(keys([old]));
   });
 });
 
