@@ -59,15 +59,6 @@ pub(crate) fn wants_global(filter: &Filter, kind: &str) -> bool {
     by_type(filter.types.as_deref(), &filter.not_types, kind)
 }
 
-/// True if the filter could drop anything from a timeline.
-pub(crate) fn is_selective(filter: &RoomEventFilter) -> bool {
-    filter.types.is_some()
-        || filter.senders.is_some()
-        || filter.rooms.is_some()
-        || filter.url_filter.is_some()
-        || !(filter.not_types.is_empty() && filter.not_senders.is_empty() && filter.not_rooms.is_empty())
-}
-
 /// Whether member events are left out but for those needed; and if so, whether known ones are repeated.
 pub(crate) fn lazy_members(filter: &RoomEventFilter) -> Option<bool> {
     match filter.lazy_load_options {
@@ -144,6 +135,5 @@ mod tests {
             serde_json::from_str(r#"{"types":["m.*"],"not_types":["m.room.topic"],"org.other":1}"#).unwrap();
         let room = ruma::room_id!("!r:x");
         assert!(wants_type(&filter, room, "m.room.name") && !wants_type(&filter, room, "m.room.topic"));
-        assert!(is_selective(&filter) && !is_selective(&RoomEventFilter::default()));
     }
 }

@@ -75,7 +75,7 @@ impl Ignored {
     pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId) -> Result<Self, StoreError> {
         #[derive(serde::Deserialize)]
         struct Content {
-            ignored_users: std::collections::HashMap<OwnedUserId, serde::de::IgnoredAny>,
+            ignored_users: std::collections::BTreeMap<OwnedUserId, serde_json::Value>,
         }
         let stored = snapshot.account_data(user, None, "m.ignored_user_list")?;
         let content = stored.and_then(|content| serde_json::from_str::<Content>(content.get()).ok());

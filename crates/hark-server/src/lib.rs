@@ -13,6 +13,7 @@ mod accounts;
 mod admin;
 mod api;
 mod app;
+mod chores;
 mod clock;
 mod config;
 mod error;

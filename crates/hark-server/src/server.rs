@@ -9,7 +9,7 @@ use crate::{
     AddUserError, App, Config, StartError,
     accounts::{NewAccount, Secret, names},
     admin::Admin,
-    api,
+    api, chores,
     folder::Folder,
     media::Media,
     naming::{self, Settling},
@@ -47,6 +47,7 @@ impl Server {
         let admin = Admin::open(&folder)
             .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
         tokio::spawn(admin.serve(app.clone()));
+        tokio::spawn(chores::run(app.clone()));
         let ending = app.shutdown.clone().cancelled_owned();
         let serving =
             tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(ending).into_future());

@@ -2,8 +2,7 @@
 
 use crate::{
     gate::{Viewer, Visible},
-    http::ApiError,
-    store::{Position, RoomNid},
+    store::{Position, RoomNid, StoreError},
 };
 
 /// Events looked at for one answer when a filter or the room's visibility drops most of them.
@@ -26,7 +25,7 @@ pub(crate) fn backwards(
     (after, upto): (Position, Position),
     limit: usize,
     wanted: impl Fn(&Visible) -> bool,
-) -> Result<Stretch, ApiError> {
+) -> Result<Stretch, StoreError> {
     let page = (limit + 1).max(MIN_PAGE);
     let (mut events, mut cursor, mut scanned) = (Vec::new(), upto, 0);
     loop {
@@ -59,7 +58,7 @@ pub(crate) fn forwards(
     (after, upto): (Position, Position),
     limit: usize,
     wanted: impl Fn(&Visible) -> bool,
-) -> Result<Stretch, ApiError> {
+) -> Result<Stretch, StoreError> {
     let page = (limit + 1).max(MIN_PAGE);
     let (mut events, mut cursor, mut scanned) = (Vec::new(), after, 0);
     loop {

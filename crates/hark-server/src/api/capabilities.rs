@@ -1,14 +1,21 @@
 //! `GET …/capabilities`
 
+use std::collections::BTreeMap;
+
 use ruma::api::client::discovery::get_capabilities::v3::Request;
 use serde_json::json;
 
-use crate::http::{Answer, ApiError, Json, Session, extract::Shared};
+use crate::{
+    http::{Answer, ApiError, Json, Session, extract::Shared},
+    rooms::version,
+};
 
 /// What a signed-in user can do here. A room version missing here shows as "unstable room" in clients.
 pub(super) async fn get(_: Shared, _: Session, _: Request) -> Result<impl Answer, ApiError> {
+    let available: BTreeMap<String, &str> =
+        version::SUPPORTED.iter().map(|version| (version.to_string(), "stable")).collect();
     Ok(Json(json!({ "capabilities": {
-        "m.room_versions": { "default": "11", "available": { "10": "stable", "11": "stable", "12": "stable" } },
+        "m.room_versions": { "default": version::DEFAULT, "available": available },
         "m.change_password": { "enabled": false },
         "m.set_displayname": { "enabled": true },
         "m.set_avatar_url": { "enabled": true },

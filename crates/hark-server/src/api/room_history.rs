@@ -96,7 +96,7 @@ pub(super) async fn messages(app: Shared, session: Session, request: Raw) -> Res
                 out.text("end", &Token::at(&epoch, next).to_string());
             }
             if filter::lazy_members(&filter).is_some() {
-                out.array("state", renderer.events(&authors(&viewer, &room, &events)?)?);
+                out.array("state", renderer.events(&authors(&viewer, &room, events.iter())?)?);
             }
             drop(out);
             Ok(Body(body))
@@ -130,15 +130,12 @@ pub(super) async fn context(app: Shared, session: Session, request: Raw) -> Resu
             let after = timeline::forwards(&viewer, room.nid, after, limit - limit / 2, wanted)?;
             let first = before.events.last().unwrap_or(&visible).event().pos;
             let last = after.events.last().unwrap_or(&visible).event().pos;
-            let state = match filter::lazy_members(&filter) {
-                None => viewer.state(last, Members::All)?,
-                Some(_) => {
-                    let shown = before.events.iter().chain([&visible]).chain(&after.events);
-                    let mut state = viewer.state(last, Members::None)?;
-                    state.extend(authors(&viewer, &room, &shown.cloned().collect::<Vec<_>>())?);
-                    state
-                }
-            };
+            let lazy = filter::lazy_members(&filter).is_some();
+            let mut state = viewer.state(last, if lazy { Members::None } else { Members::All })?;
+            if lazy {
+                let shown = before.events.iter().chain([&visible]).chain(&after.events);
+                state.extend(authors(&viewer, &room, shown)?);
+            }
             let form = Form::default();
             let renderer = renderer(&viewer, &session, &room, &form);
             let mut body = String::new();
@@ -161,9 +158,13 @@ fn renderer<'a>(viewer: &Viewer<'a>, session: &'a Session, room: &'a Room, form:
 }
 
 /// The member events of those who wrote the events, as they were at the newest of them.
-fn authors(viewer: &Viewer<'_>, room: &Room, events: &[Visible]) -> Result<Vec<Visible>, StoreError> {
-    let Some(newest) = events.iter().map(|visible| visible.event().pos).max() else { return Ok(Vec::new()) };
-    let senders: HashSet<&UserId> = events.iter().map(|visible| &*visible.event().sender).collect();
+fn authors<'v>(
+    viewer: &Viewer<'_>,
+    room: &Room,
+    events: impl Iterator<Item = &'v Visible> + Clone,
+) -> Result<Vec<Visible>, StoreError> {
+    let Some(newest) = events.clone().map(|visible| visible.event().pos).max() else { return Ok(Vec::new()) };
+    let senders: HashSet<&UserId> = events.map(|visible| &*visible.event().sender).collect();
     let mut members = Vec::new();
     for sender in senders {
         let member = viewer.snapshot().state_event(room.nid, "m.room.member", sender.as_str(), newest)?;

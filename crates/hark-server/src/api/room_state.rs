@@ -14,7 +14,7 @@ use crate::{
     json::{self, Object},
     render::{Form, Renderer},
     rooms::RoomError,
-    store::{Members, Position},
+    store::{Members, Membership, Position},
     sync::Token,
 };
 
@@ -145,9 +145,7 @@ pub(super) async fn joined_rooms(app: Shared, session: Session, _: Raw) -> Resul
     app.store
         .read::<_, ApiError, _>(move |snapshot| {
             let mut rooms = Vec::new();
-            for membership in
-                snapshot.rooms_of(&user)?.into_iter().filter(|membership| membership.is_joined())
-            {
+            for membership in snapshot.rooms_of(&user)?.into_iter().filter(Membership::is_joined) {
                 rooms.extend(snapshot.room(membership.room)?.map(|room| json::text(room.room_id.as_str())));
             }
             let mut body = String::new();

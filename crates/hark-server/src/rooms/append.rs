@@ -30,13 +30,6 @@ pub(crate) struct Prepared {
     auth: AuthState,
 }
 
-/// What was added.
-#[derive(Clone, Debug)]
-pub(crate) struct Appended {
-    pub(crate) event_id: OwnedEventId,
-    pub(crate) pos: Position,
-}
-
 /// The device that sent an event and its transaction id, shown to that device again.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -85,27 +78,27 @@ impl Prepared {
     }
 }
 
-/// Adds an event prepared beforehand.
+/// Adds an event prepared beforehand and returns its id.
 pub(crate) fn append_prepared(
     tx: &mut Tx<'_>,
     room: RoomNid,
     prepared: Prepared,
     origin: Option<&Origin>,
     signer: &Signer,
-) -> Result<Appended, RoomError> {
+) -> Result<OwnedEventId, RoomError> {
     let head = tx.head(room)?.ok_or_else(RoomError::not_in_room)?;
     let prepared = prepared.follow(&head, tx, signer)?;
     insert(tx, &head, prepared, origin)
 }
 
-/// Builds an event here and adds it.
+/// Builds an event here, adds it and returns its id.
 pub(crate) fn append(
     tx: &mut Tx<'_>,
     room: RoomNid,
     draft: Draft,
     origin: Option<&Origin>,
     signer: &Signer,
-) -> Result<Appended, RoomError> {
+) -> Result<OwnedEventId, RoomError> {
     let head = tx.head(room)?.ok_or_else(RoomError::not_in_room)?;
     let prepared = Prepared::make(draft, &head, Some(tx), signer)?.ok_or_else(RoomError::not_in_room)?;
     insert(tx, &head, prepared, origin)
@@ -117,7 +110,7 @@ pub(crate) fn append_create(
     draft: Draft,
     room_version: &ruma::RoomVersionId,
     signer: &Signer,
-) -> Result<(Arc<RoomHead>, Appended), RoomError> {
+) -> Result<Arc<RoomHead>, RoomError> {
     let rules = version::rules(room_version).ok_or(RoomError::UnsupportedVersion)?;
     let link = Link { prev: None, depth: 1, auth: Vec::new() };
     let auth = AuthState::default();
@@ -131,8 +124,8 @@ pub(crate) fn append_create(
     let head = tx.create_room(&room_id, room_version)?;
     let nid = head.nid;
     let prepared = Prepared { draft, link, pdu, judged_at: head.state_pos, auth };
-    let appended = insert(tx, &head, prepared, None)?;
-    Ok((tx.head(nid)?.ok_or_else(RoomError::not_in_room)?, appended))
+    insert(tx, &head, prepared, None)?;
+    tx.head(nid)?.ok_or_else(RoomError::not_in_room)
 }
 
 /// Writes the event and all that follows from it.
@@ -141,7 +134,7 @@ fn insert(
     head: &RoomHead,
     prepared: Prepared,
     origin: Option<&Origin>,
-) -> Result<Appended, RoomError> {
+) -> Result<OwnedEventId, RoomError> {
     let Prepared { draft, link, pdu, auth, .. } = prepared;
     let room = head.nid;
     let member = member_change(&draft)?;
@@ -192,7 +185,7 @@ fn insert(
         apply_redaction(tx, &next, target, pos)?;
     }
     tx.set_head(next)?;
-    Ok(Appended { event_id: pdu.event_id, pos })
+    Ok(pdu.event_id)
 }
 
 /// Who a member event is about and what it makes them.

@@ -99,7 +99,7 @@ impl<'a, 'tx> Builder<'a, 'tx> {
             redacts: None,
             ts: clock::now(),
         };
-        let (head, _) = append::append_create(tx, create, &new.version, signer)?;
+        let head = append::append_create(tx, create, &new.version, signer)?;
         Ok(Self { nid: head.nid, room_id: head.room_id.clone(), tx, signer, creator: new.creator.clone() })
     }
 

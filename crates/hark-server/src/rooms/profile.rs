@@ -3,7 +3,7 @@
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedUserId, events::StateEventType};
 
 use super::{Content, RoomError, Rooms, Signer, append, draft};
-use crate::store::{RoomNid, Tx};
+use crate::store::{Membership, RoomNid, Tx};
 
 /// Rooms changed in one transaction.
 const AT_ONCE: usize = 100;
@@ -27,7 +27,7 @@ impl Rooms {
         let asked = user.clone();
         let rooms =
             self.store.read::<_, RoomError, _>(move |snapshot| Ok(snapshot.rooms_of(&asked)?)).await?;
-        let rooms: Vec<RoomNid> = rooms.into_iter().filter(|m| m.is_joined()).map(|m| m.room).collect();
+        let rooms: Vec<RoomNid> = rooms.into_iter().filter(Membership::is_joined).map(|m| m.room).collect();
         for some in rooms.chunks(AT_ONCE) {
             let (some, user, change, signer) =
                 (some.to_vec(), user.clone(), change.clone(), self.signer.clone());

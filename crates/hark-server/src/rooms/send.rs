@@ -47,7 +47,7 @@ impl Rooms {
                     if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
                         return Ok(unchanged);
                     }
-                    Ok(append::append_prepared(tx, nid, prepared, origin, &signer)?.event_id)
+                    append::append_prepared(tx, nid, prepared, origin, &signer)
                 })
             })
             .await
@@ -64,12 +64,11 @@ impl Rooms {
         let (room, signer) = (room.to_owned(), self.signer.clone());
         self.store
             .read(move |snapshot| {
-                let head = match shared {
-                    Some(head) => head,
-                    None => {
-                        let nid = snapshot.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
-                        snapshot.stored_head(nid)?.ok_or_else(RoomError::not_in_room)?.into()
-                    }
+                let head = if let Some(head) = shared {
+                    head
+                } else {
+                    let nid = snapshot.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
+                    snapshot.stored_head(nid)?.ok_or_else(RoomError::not_in_room)?.into()
                 };
                 let prepared = Prepared::make(draft, &head, Some(snapshot), &signer)?;
                 Ok((head.nid, prepared.ok_or_else(RoomError::not_in_room)?))
@@ -124,7 +123,7 @@ impl Rooms {
                 once(tx, txn.as_ref(), |tx, origin| {
                     let nid = tx.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
                     let redaction = redact::draft(tx, nid, draft(room, sender, kind, None, content))?;
-                    Ok(append::append(tx, nid, redaction, origin, &signer)?.event_id)
+                    append::append(tx, nid, redaction, origin, &signer)
                 })
             })
             .await

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use rusqlite::Connection;
@@ -18,6 +19,8 @@ use super::{StoreError, readers};
 const PASSIVE_EVERY: u64 = 4 << 20;
 /// WAL bytes at which the writer restarts the WAL.
 const RESTART_AT: u64 = 64 << 20;
+/// How long the writer waits for readers when it restarts the WAL.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// Commits between two looks at the size of the WAL.
 const LOOK_EVERY: u32 = 32;
 
@@ -52,7 +55,13 @@ impl Checkpointer {
         }
         let size = std::fs::metadata(&self.wal).map_or(0, |file| file.len());
         if size >= RESTART_AT {
+            // A reader in the way is not waited for long: the next look tries again.
+            let patience = connection.busy_timeout(PATIENCE);
             checkpoint(connection, "TRUNCATE");
+            let restored = connection.busy_timeout(readers::PATIENCE);
+            if let Err(error) = patience.and(restored) {
+                tracing::warn!(%error, "the patience of the writer could not be set");
+            }
             self.copied_at = 0;
         } else if size >= self.copied_at + PASSIVE_EVERY {
             // A request that finds one waiting is the same request.
@@ -62,7 +71,8 @@ impl Checkpointer {
     }
 
     /// Leaves a short WAL behind for the next start.
-    pub(super) fn finish(&self, connection: &Connection) {
+    pub(super) fn finish(self, connection: &Connection) {
+        drop(self);
         checkpoint(connection, "TRUNCATE");
     }
 }

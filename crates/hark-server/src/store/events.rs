@@ -173,18 +173,6 @@ impl Snapshot<'_> {
         )
     }
 
-    /// True if the room has an event in `after < pos <= upto`.
-    pub(crate) fn has_events(
-        &self,
-        room: RoomNid,
-        after: Position,
-        upto: Position,
-    ) -> Result<bool, StoreError> {
-        Ok(self
-            .prepare("SELECT EXISTS (SELECT 1 FROM events WHERE room_nid = $1 AND pos > $2 AND pos <= $3)")?
-            .query_row((room, after, upto), |row| row.get(0))?)
-    }
-
     /// The room's `notify_total` at an event.
     pub(crate) fn notify_total_at(&self, pos: Position) -> Result<i64, StoreError> {
         Ok(self

@@ -94,11 +94,9 @@ pub(crate) struct Logged {
     pub(crate) user: Option<OwnedUserId>,
 }
 
-/// What one commit made durable: the positions `from < pos <= to`.
+/// What one commit made durable.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
-    /// The position before the first change of the batch.
-    pub(crate) from: Position,
     /// The position of its last change.
     pub(crate) to: Position,
     /// The changes, in order.

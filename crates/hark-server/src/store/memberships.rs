@@ -167,18 +167,4 @@ impl Snapshot<'_> {
             (room, at, states[0].as_str(), states[1].as_str(), me.as_str(), limit as i64),
         )
     }
-
-    /// How many members have a membership at `at`.
-    pub(crate) fn count_members(
-        &self,
-        room: RoomNid,
-        at: Position,
-        state: &MembershipState,
-    ) -> Result<i64, StoreError> {
-        Ok(self
-            .prepare(
-                "SELECT count(*) FROM memberships WHERE room_nid = $1 AND to_pos > $2 AND from_pos <= $2 AND membership = $3",
-            )?
-            .query_row((room, at, state.as_str()), |row| row.get(0))?)
-    }
 }

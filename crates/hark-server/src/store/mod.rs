@@ -54,6 +54,7 @@ pub(crate) use self::{
     snapshot::{Snapshot, to_json_error},
     state::Members,
     txns::TxnKey,
+    unread::Unread,
     writer::Tx,
 };
 use self::{readers::Readers, writer::Writer};
@@ -124,11 +125,6 @@ impl Store {
     /// The heads of rooms written to lately.
     pub(crate) fn heads(&self) -> &SharedHeads {
         &self.0.heads
-    }
-
-    /// Waits until something is committed after `seen`.
-    pub(crate) fn watch_committed(&self) -> watch::Receiver<Position> {
-        self.0.committed.clone()
     }
 
     /// Installs what is told of every commit. Only the first call counts.

@@ -16,6 +16,8 @@ const READERS: usize = 8;
 /// Page cache of the writer and of each reader, in KiB. Bounds memory; the operating system caches the file anyway.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const READER_CACHE_KIB: i64 = 1024;
+/// How long a connection waits for another one's lock.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Enough for every statement of this program.
 const CACHED_STATEMENTS: usize = 256;
 
@@ -81,7 +83,7 @@ impl Pool {
 /// by commits but beside them (see the writer).
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
@@ -104,7 +106,7 @@ pub(super) fn open_for_checkpoints(path: &Path) -> Result<Connection, StoreError
 fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;

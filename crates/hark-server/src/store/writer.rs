@@ -31,10 +31,13 @@ const QUEUE: usize = 4096;
 /// Runs in the transaction; without one (the batch failed before it) it is refused.
 type Command = Box<dyn FnOnce(Option<&mut Tx<'_>>) -> Done + Send>;
 
+/// Tells a caller how its command ended.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
 /// What a command left behind: whether its changes stay, and how to tell its caller once that is certain.
 struct Done {
     keep: bool,
-    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    answer: Answer,
 }
 
 /// The caller's side of the writer.
@@ -148,8 +151,9 @@ impl WriterThread {
             }
             self.commit(&mut batch);
         }
-        self.checkpointer.finish(&self.connection);
-        drop(self);
+        let Self { connection, checkpointer, .. } = self;
+        checkpointer.finish(&connection);
+        drop(connection);
         if let Some(sender) = stop {
             let _caller_left = sender.send(());
         }
@@ -165,7 +169,7 @@ impl WriterThread {
         let result = self.run_batch(batch, &mut answers);
         let committed = result.is_ok();
         match result {
-            Ok(()) => self.announce(from),
+            Ok(()) => self.announce(),
             Err(error) => self.undo(from, &error),
         }
         answers.extend(batch.drain(..).map(|unreached| unreached(None).answer));
@@ -178,7 +182,7 @@ impl WriterThread {
     fn run_batch(
         &mut self,
         batch: &mut VecDeque<Command>,
-        answers: &mut Vec<Box<dyn FnOnce(Result<(), StoreError>) + Send>>,
+        answers: &mut Vec<Answer>,
     ) -> Result<(), StoreError> {
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         while let Some(command) = batch.pop_front() {
@@ -205,9 +209,9 @@ impl WriterThread {
         execute(&self.connection, "COMMIT")
     }
 
-    fn announce(&mut self, from: Position) {
+    fn announce(&mut self) {
         self.pending.heads.committed();
-        let batch = Batch { from, to: self.pending.head, entries: std::mem::take(&mut self.pending.entries) };
+        let batch = Batch { to: self.pending.head, entries: std::mem::take(&mut self.pending.entries) };
         if batch.entries.is_empty() {
             return;
         }

@@ -4,6 +4,7 @@
 //! renders it as /sync answers, one file per part of a room. [`wake`] and [`typing`] are the parts that live in memory.
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
+mod attention;
 mod changes;
 mod ephemeral;
 mod lazy;
@@ -31,9 +32,9 @@ use crate::{
 };
 
 /// The longest a client may wait for something to happen.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The longest a client may be said to type without saying so again.
-const MAX_TYPING: Duration = Duration::from_secs(120);
+const MAX_TYPING: Duration = Duration::from_mins(2);
 
 /// A cheap, clonable handle to everything /sync needs.
 #[derive(Clone)]

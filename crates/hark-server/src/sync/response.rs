@@ -2,6 +2,7 @@
 
 use super::{
     Sync, Token, Window,
+    attention::Rules,
     changes::{Change, changes},
     lazy::SentMember,
     request::Wanted,
@@ -56,6 +57,7 @@ pub(super) fn build(
         wanted,
         window,
         ignored,
+        rules: Rules::load(snapshot, &session.user_id)?,
         form: filter::form(&wanted.filter),
         typing,
     };
@@ -132,7 +134,7 @@ fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiE
             }
             Change::Invited(_) => {}
             Change::Knocked(membership) => {
-                rooms.knock.push((id, room::asked(scope, membership, "knock_state")?))
+                rooms.knock.push((id, room::asked(scope, membership, "knock_state")?));
             }
         }
     }

@@ -3,7 +3,9 @@
 use ruma::{OwnedUserId, UserId, api::client::filter::FilterDefinition};
 
 use super::{
-    Sync, Token, Window, ephemeral,
+    Sync, Token, Window,
+    attention::Rules,
+    ephemeral,
     lazy::SentMember,
     request::{StateMember, Wanted},
     state::{self, State},
@@ -31,6 +33,7 @@ pub(super) struct Scope<'a> {
     pub(super) wanted: &'a Wanted,
     pub(super) window: Window,
     pub(super) ignored: Ignored,
+    pub(super) rules: Rules,
     pub(super) form: Form,
     /// Rooms whose typing list changed.
     pub(super) typing: Vec<RoomNid>,
@@ -145,6 +148,7 @@ pub(super) fn joined(
     let (ephemeral, read_by_me) = ephemeral_events(scope, room, since)?;
     let account_data = account_data(scope, room, since)?;
     let unread = scope.snapshot.unread(room.nid, scope.user(), room.notify_total)?;
+    let unread = scope.rules.apply(room, unread);
 
     let nothing = timeline.events.is_empty()
         && !timeline.limited

@@ -180,5 +180,5 @@ async fn many_senders_at_once_make_one_chain_without_gaps() {
 }
 
 pub(crate) fn urlencoding(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
 }
