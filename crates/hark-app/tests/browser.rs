@@ -1,22 +1,23 @@
 //! Browser mode as a page, a curious neighbour and a hostile site see it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
-use futures_util::{SinkExt as _, StreamExt as _};
+mod support;
+
 use hark_app::App;
-use hark_app::browser::{self, Page};
+use hark_app::browser::{self, Page as Link};
 use hark_client::{KeyPolicy, Options};
 use hark_testkit::{ready, within};
-use reqwest::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::StatusCode;
+use reqwest::header::{COOKIE, HOST, ORIGIN};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+use support::page::{Page, Visitor};
+use tokio_tungstenite::tungstenite::Error as SocketError;
 use url::Url;
 
 struct Site {
     app: App,
-    page: Page,
-    http: Client,
+    link: Link,
+    visitor: Visitor,
     _folder: tempfile::TempDir,
 }
 
@@ -25,64 +26,21 @@ impl Site {
         ready();
         let folder = tempfile::tempdir().unwrap();
         let app = App::open(Options::new(folder.path()).key(KeyPolicy::File)).await.unwrap();
-        let page = browser::open(&app, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let http = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { app, page, http, _folder: folder }
-    }
-
-    fn origin(&self) -> String {
-        Url::parse(self.page.url()).unwrap().origin().ascii_serialization()
-    }
-
-    fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.origin())
-    }
-
-    /// Follows the link once, as a browser does.
-    async fn cookie(&self) -> String {
-        let answer = self.http.get(self.page.url()).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        assert_eq!(answer.headers()[LOCATION], "/");
-        let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
-        cookie.split(';').next().unwrap().to_owned()
-    }
-
-    async fn socket(&self, headers: &[(&'static str, &str)]) -> Result<Socket, SocketError> {
-        let mut request = self.at("/ws").replacen("http", "ws", 1).into_client_request().unwrap();
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, value.parse().unwrap());
-        }
-        within("the socket", tokio_tungstenite::connect_async(request))
-            .await
-            .map(|(stream, _)| Socket(stream))
-    }
-
-    async fn page_socket(&self) -> Socket {
-        let (cookie, origin) = (self.cookie().await, self.origin());
-        self.socket(&[("cookie", &cookie), ("origin", &origin)]).await.unwrap()
+        let link = browser::open(&app, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let visitor = Visitor::with_link(link.url());
+        Self { app, link, visitor, _folder: folder }
     }
 }
 
-struct Socket(tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>);
+impl std::ops::Deref for Site {
+    type Target = Visitor;
 
-impl Socket {
-    async fn ask(&mut self, frame: &str) -> Value {
-        self.0.send(Message::text(frame)).await.unwrap();
-        within("an answer", async {
-            loop {
-                let Message::Text(text) = self.0.next().await.unwrap().unwrap() else { continue };
-                let object: Value = serde_json::from_str(&text).unwrap();
-                if object.get("event").is_none() {
-                    return object;
-                }
-            }
-        })
-        .await
+    fn deref(&self) -> &Visitor {
+        &self.visitor
     }
 }
 
-fn refused_with(outcome: Result<Socket, SocketError>) -> StatusCode {
+fn refused_with(outcome: Result<Page, SocketError>) -> StatusCode {
     match outcome {
         Err(SocketError::Http(answer)) => answer.status(),
         Err(other) => panic!("{other}"),
@@ -95,7 +53,7 @@ async fn a_link_opens_the_window_once_and_the_cookie_goes_on_opening_it() {
     let site = Site::open().await;
     let cookie = site.cookie().await;
 
-    let again = site.http.get(site.page.url()).send().await.unwrap();
+    let again = site.http.get(site.link.url()).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::UNAUTHORIZED);
     assert!(again.text().await.unwrap().contains("hark browser"));
 
@@ -143,7 +101,7 @@ async fn other_sites_and_names_that_point_here_get_nothing() {
 #[tokio::test]
 async fn the_window_learns_that_nobody_is_signed_in() {
     let site = Site::open().await;
-    let mut socket = site.page_socket().await;
+    let mut socket = site.page().await;
     let answer = socket.ask(r#"{"id":1,"name":"status","args":{}}"#).await;
     assert_eq!(answer["id"], 1);
     assert_eq!(answer["ok"]["account"], Value::Null);
@@ -155,7 +113,7 @@ async fn the_window_learns_that_nobody_is_signed_in() {
 #[tokio::test]
 async fn malformed_commands_are_bad_requests_and_the_socket_lives_on() {
     let site = Site::open().await;
-    let mut socket = site.page_socket().await;
+    let mut socket = site.page().await;
     for (frame, id) in [
         ("{", Value::Null),
         ("[]", Value::Null),
@@ -175,7 +133,7 @@ async fn malformed_commands_are_bad_requests_and_the_socket_lives_on() {
 #[tokio::test]
 async fn sending_while_signed_out_says_so() {
     let site = Site::open().await;
-    let mut socket = site.page_socket().await;
+    let mut socket = site.page().await;
     let answer = socket
         .ask(r#"{"id":1,"name":"send_text","args":{"conversation":"@bob:hark.test","text":"hi"}}"#)
         .await;
@@ -208,9 +166,9 @@ async fn a_sound_file_is_taken_from_the_page_and_from_nobody_else() {
 #[tokio::test]
 async fn a_second_link_at_the_same_address_is_one_more_page() {
     let site = Site::open().await;
-    let listen = Url::parse(site.page.url()).unwrap().socket_addrs(|| None).unwrap()[0];
+    let listen = Url::parse(site.link.url()).unwrap().socket_addrs(|| None).unwrap()[0];
     let second = browser::open(&site.app, listen).await.unwrap();
-    assert_ne!(second.url(), site.page.url());
+    assert_ne!(second.url(), site.link.url());
     assert_eq!(site.http.get(second.url()).send().await.unwrap().status(), StatusCode::SEE_OTHER);
     site.app.close().await;
 }
@@ -229,7 +187,7 @@ async fn an_address_others_can_reach_and_a_taken_port_are_refused_with_a_sentenc
 #[tokio::test]
 async fn closing_the_app_ends_its_pages() {
     let site = Site::open().await;
-    let mut socket = site.page_socket().await;
+    let mut socket = site.page().await;
     within("the end of the app", site.app.close()).await;
-    within("the end of the socket", async { while let Some(Ok(_)) = socket.0.next().await {} }).await;
+    within("the end of the socket", async { while socket.next().await.is_some() {} }).await;
 }

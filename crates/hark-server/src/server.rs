@@ -95,6 +95,16 @@ impl Server {
         asked
     }
 
+    /// Gives an account the name others see.
+    pub async fn set_display_name(&self, user_id: &str, name: &str) -> Result<(), AddUserError> {
+        let user = ruma::UserId::parse(user_id).map_err(|error| AddUserError(error.to_string()))?;
+        let name = serde_json::Value::from(name);
+        let written = self.app.store.write::<_, crate::StoreError, _>(move |tx| {
+            tx.set_profile_field(&user, "displayname", Some(&name))
+        });
+        written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
+    }
+
     /// Ends the server in order: long polls answer, requests under way finish, the database is closed, the folder is free.
     pub async fn shutdown(self) {
         self.app.shutdown.cancel();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use hark_client::model::Account;
 use hark_client::{Engine, KeyPolicy, Options, SignInMode};
-use hark_server::{Config, Registration, Server, StartError};
+use hark_server::{AddUserError, Config, Registration, Server, StartError};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::echo::Echo;
@@ -122,17 +122,20 @@ impl Keeper {
         nobody_signed_in(engine)?;
         let name = args.server_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         let url = self.start_server(name).await?.url();
-        self.add_user(args.user.trim(), &args.password).await?;
-        Ok(engine.sign_in(&url, args.user.trim(), &args.password, SignInMode::Login).await?)
+        let user_id = self.add_user(args.user.trim(), &args.password).await?;
+        Ok(engine.sign_in(&url, &user_id, &args.password, SignInMode::Login).await?)
     }
 
     async fn try_it(&mut self, engine: &Engine) -> Result<Account, ApiError> {
         nobody_signed_in(engine)?;
         let url = self.start_server(None).await?.url();
-        let (name, password) = self.new_account("me").await?;
-        let account = engine.sign_in(&url, &name, &password, SignInMode::Login).await?;
         let echo = self.start_echo().await?.user_id().to_owned();
-        engine.open_conversation(&echo).await?;
+        let (user_id, password) = self.new_account("me", None).await?;
+        let account = engine.sign_in(&url, &user_id, &password, SignInMode::Login).await?;
+        if let Err(error) = engine.open_conversation(&echo).await {
+            // The account is there; the person can write to the echo contact, or to anybody, all the same.
+            tracing::warn!(%error, "no conversation with the echo contact could be opened");
+        }
         Ok(account)
     }
 
@@ -165,33 +168,34 @@ impl Keeper {
             }
             let url = self.start_server(None).await?.url();
             let options = Options::new(self.data_dir.join("echo")).key(self.key).device_name("Echo");
-            let echo = Echo::start(options, &url, async || self.new_account("echo").await).await?;
+            let new_account = async || self.new_account("echo", Some("Echo")).await;
+            let echo = Echo::start(options, &url, new_account).await?;
             self.echo = Some(echo);
         }
         self.echo.as_ref().ok_or_else(|| ApiError::internal("no echo contact runs"))
     }
 
     /// An account with a free name and a password nobody needs to know: the engine keeps the login.
-    async fn new_account(&self, name: &str) -> Result<(String, String), ApiError> {
+    async fn new_account(&self, name: &str, shown: Option<&str>) -> Result<(String, String), ApiError> {
         let password = random::secret()?;
         let mut outcome = Err(ApiError::internal("no name is free"));
         for n in 1..=TRIES {
             let name = if n == 1 { name.to_owned() } else { format!("{name}{n}") };
-            outcome = self.add_user(&name, &password).await.map(|()| name);
+            outcome = self.add_user(&name, &password).await;
             if outcome.is_ok() {
                 break;
             }
         }
-        outcome.map(|name| (name, password))
+        let user_id = outcome?;
+        if let (Some(shown), Some(server)) = (shown, &self.server) {
+            server.set_display_name(&user_id, shown).await.map_err(refused)?;
+        }
+        Ok((user_id, password))
     }
 
-    async fn add_user(&self, name: &str, password: &str) -> Result<(), ApiError> {
+    async fn add_user(&self, name: &str, password: &str) -> Result<String, ApiError> {
         let server = self.server.as_ref().ok_or_else(|| ApiError::internal("no server runs"))?;
-        server
-            .add_user(name, password, false)
-            .await
-            .map_err(|error| ApiError::new(ErrorCode::Refused, error.to_string()))?;
-        Ok(())
+        server.add_user(name, password, false).await.map_err(refused)
     }
 
     async fn stop(&mut self) {
@@ -203,6 +207,10 @@ impl Keeper {
         }
         self.shown.send_replace(None);
     }
+}
+
+fn refused(error: AddUserError) -> ApiError {
+    ApiError::new(ErrorCode::Refused, error.to_string())
 }
 
 fn nobody_signed_in(engine: &Engine) -> Result<(), ApiError> {

@@ -1,6 +1,8 @@
 //! What several of these tests begin with.
 #![allow(dead_code, reason = "no test needs all of it")]
 
+pub(crate) mod page;
+
 use std::io::Cursor;
 use std::path::Path;
 
