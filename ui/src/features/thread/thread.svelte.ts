@@ -64,12 +64,14 @@ export class Thread {
     }
   }
 
-  async loadOlder(limit = PAGE): Promise<void> {
+  /** The page before what is loaded; it is put in front once `ready` says that nothing moves under the hand. */
+  async loadOlder(limit = PAGE, ready: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const before = this.#older;
     if (before === null || this.loadingOlder) return;
     this.loadingOlder = true;
     try {
       const page = await this.backend.invoke('timeline', { conversation: this.id, before, limit });
+      await ready();
       if (this.#closed) return;
       this.messages = joined(page.messages, this.messages);
       this.#older = page.older;
