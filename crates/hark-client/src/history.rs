@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ruma::api::Direction;
 use ruma::api::client::filter::LazyLoadOptions;
@@ -12,18 +13,29 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::core::{Core, Session};
 use crate::error::Error;
+use crate::model::Connection;
+use crate::random;
 use crate::store::{Gap, gaps};
-use crate::sync::{Applied, History, prepend};
+use crate::sync::{Applied, Backoff, History, prepend};
 use crate::transport::{Failure, LONG_PATIENCE};
 
 /// Pages of 50 fetched for one hole without being asked for.
 const BACKGROUND_PAGES: u32 = 40;
 
 enum Task {
-    /// Someone waits for the newest hole of this room.
+    /// Someone waits for the page below this hole's upper edge.
     Page { gap: Gap, done: oneshot::Sender<Result<(), Error>> },
-    /// Fill when there is nothing better to do.
-    Room(String),
+    /// To be filled when there is nothing better to do.
+    Later(Wish),
+}
+
+/// History that is good to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wish {
+    room_id: String,
+    pages: u32,
+    /// Whether history older than all that is known here is wanted too.
+    beginning: bool,
 }
 
 /// Asks for history.
@@ -46,9 +58,14 @@ impl Handle {
         answer.await.map_err(|_| Error::Closed)?
     }
 
-    /// Fills a room's newest hole in the background. A full queue drops it: it is asked for again when looked at.
-    pub(crate) fn fill_later(&self, room_id: String) {
-        let _ = self.0.try_send(Task::Room(room_id));
+    /// Fills the hole between two known parts of a room. A full queue drops it: it is asked for again when looked at.
+    pub(crate) fn fill(&self, room_id: String) {
+        let _ = self.0.try_send(Task::Later(Wish { room_id, pages: BACKGROUND_PAGES, beginning: false }));
+    }
+
+    /// Someone looks at a room whose newest page has a hole: one page, whatever it is part of.
+    pub(crate) fn look(&self, room_id: String) {
+        let _ = self.0.try_send(Task::Later(Wish { room_id, pages: 1, beginning: true }));
     }
 }
 
@@ -56,42 +73,64 @@ impl Handle {
 pub(crate) async fn run(core: Arc<Core>, mut inbox: Inbox) {
     // What the last run did not finish.
     let unfinished = core.store.read(|db| gaps::rooms_with_inner_gaps(db, 100)).await.unwrap_or_default();
-    let mut later: VecDeque<(String, u32)> =
-        unfinished.into_iter().map(|room_id| (room_id, BACKGROUND_PAGES)).collect();
+    let mut wishes: VecDeque<Wish> = unfinished
+        .into_iter()
+        .map(|room_id| Wish { room_id, pages: BACKGROUND_PAGES, beginning: false })
+        .collect();
+    let mut backoff = Backoff::default();
+    let mut pause = Duration::ZERO;
     loop {
         let task = tokio::select! {
             biased;
             () = core.closing.cancelled() => return,
             task = inbox.0.recv() => task,
-            () = std::future::ready(()), if !later.is_empty() => None,
+            () = online(&core, pause), if !wishes.is_empty() => None,
         };
         match task {
             Some(Task::Page { gap, done }) => {
                 let outcome = fetch(&core, gap).await;
                 let _ = done.send(outcome);
             }
-            Some(Task::Room(room_id)) => {
-                if !later.iter().any(|(known, _)| *known == room_id) {
-                    later.push_back((room_id, BACKGROUND_PAGES));
+            Some(Task::Later(wish)) => {
+                if !wishes.contains(&wish) {
+                    wishes.push_back(wish);
                 }
             }
             None => {
-                let Some((room_id, pages)) = later.pop_front() else { return };
-                if background(&core, &room_id).await && pages > 1 {
-                    later.push_back((room_id, pages - 1));
+                let Some(wish) = wishes.pop_front() else { continue };
+                match background(&core, &wish).await {
+                    Ok(more) => {
+                        backoff.reset();
+                        pause = Duration::ZERO;
+                        if more && wish.pages > 1 {
+                            wishes.push_back(Wish { pages: wish.pages - 1, ..wish });
+                        }
+                    }
+                    Err(error) => {
+                        tracing::debug!(%error, "history waits");
+                        pause = backoff.next(random::unit());
+                        wishes.push_front(wish);
+                    }
                 }
             }
         }
     }
 }
 
-/// One page of a room's newest hole. True: there is more to fill.
-async fn background(core: &Core, room_id: &str) -> bool {
-    let room = room_id.to_owned();
-    let gap = core.store.read(move |db| gaps::newest_of_room(db, &room)).await;
+/// Waits until there is a server to ask, and a little longer after a failure.
+async fn online(core: &Core, pause: Duration) {
+    tokio::time::sleep(pause).await;
+    let mut link = core.link.subscribe();
+    let _ = link.wait_for(|link| *link == Connection::Online).await;
+}
+
+/// One page of a room's newest hole. True: there may be more to fill.
+async fn background(core: &Core, wish: &Wish) -> Result<bool, Error> {
+    let room = wish.room_id.clone();
+    let gap = core.store.read(move |db| gaps::newest_of_room(db, &room)).await?;
     match gap {
-        Ok(Some(gap)) if gap.low_sort > 0 => fetch(core, gap).await.is_ok(),
-        _ => false,
+        Some(gap) if wish.beginning || gap.low_sort > 0 => fetch(core, gap).await.map(|()| true),
+        _ => Ok(false),
     }
 }
 

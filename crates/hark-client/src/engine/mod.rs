@@ -38,8 +38,8 @@ struct Inner {
 
 struct Running {
     tasks: Vec<JoinHandle<()>>,
-    /// Held until the last task has ended.
-    folder: Folder,
+    /// Held by every task too, until the last has ended.
+    folder: Arc<Folder>,
 }
 
 impl std::fmt::Debug for Engine {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, broadcast, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Inner, Running};
@@ -58,12 +59,13 @@ impl Engine {
             signals,
             closing: CancellationToken::new(),
         });
+        let folder = Arc::new(folder);
         let tasks = vec![
-            tokio::spawn(sync::run(Arc::clone(&core))),
-            tokio::spawn(outbox::run(Arc::clone(&core), outbox_inbox)),
-            tokio::spawn(directory::run(Arc::clone(&core), directory_inbox)),
-            tokio::spawn(history::run(Arc::clone(&core), history_inbox)),
-            tokio::spawn(signals::run(Arc::clone(&core), signals_inbox)),
+            spawn(&folder, sync::run(Arc::clone(&core))),
+            spawn(&folder, outbox::run(Arc::clone(&core), outbox_inbox)),
+            spawn(&folder, directory::run(Arc::clone(&core), directory_inbox)),
+            spawn(&folder, history::run(Arc::clone(&core), history_inbox)),
+            spawn(&folder, signals::run(Arc::clone(&core), signals_inbox)),
         ];
         core.directory.wake();
         core.signals.wake();
@@ -78,6 +80,15 @@ impl Engine {
             }),
         })
     }
+}
+
+/// Starts a task. The folder stays held until the last one has ended, however the engine ends.
+fn spawn(folder: &Arc<Folder>, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    let folder = Arc::clone(folder);
+    tokio::spawn(async move {
+        task.await;
+        drop(folder);
+    })
 }
 
 /// Makes the store this login's, also where it was rebuilt, and the session to work with.

@@ -36,7 +36,7 @@ impl Engine {
             // What lies beyond a hole is not the next older message.
             let beyond = rows.split_off(rows.partition_point(|row| place_of(row) >= Some(gap.at)));
             if before.is_none() && !rows.is_empty() {
-                self.core().history.fill_later(gap.room_id);
+                self.core().history.look(gap.room_id);
                 return Ok(page(rows, limit, true));
             }
             let fetched = tokio::time::timeout(PATIENCE, self.core().history.page(gap)).await;

@@ -11,6 +11,16 @@ use crate::model::{Conversation, ConversationId, ConversationKind, Membership};
 /// Unread messages are counted up to here; nobody reads the rest of the number.
 const MOST_UNREAD: i64 = 9_999;
 
+/// A conversation's newest message; its plan is tested.
+pub(super) const NEWEST: &str = "SELECT key, timestamp FROM messages WHERE conversation = ?1 AND counts = 1
+     ORDER BY sort DESC, seq DESC, key DESC LIMIT 1";
+
+/// What is unread in a room; its plan is tested.
+pub(super) const UNREAD: &str = "SELECT count(*), coalesce(sum(highlight), 0) FROM (
+         SELECT m.highlight FROM rooms r JOIN messages m ON m.room_id = r.room_id
+         WHERE r.room_id = ?1 AND m.mine = 0 AND m.counts = 1 AND (m.sort, m.seq) > (r.read_sort, r.read_seq)
+         LIMIT ?2)";
+
 /// What decides whether a message may be sent there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConversationState {
@@ -96,7 +106,7 @@ pub(crate) fn get(db: &Connection, id: &str) -> rusqlite::Result<Option<Conversa
 /// Follows a conversation's row from its parts. Answers what listeners are told.
 pub(super) fn refresh(tx: &Tx<'_>, id: &str) -> Result<Option<Change>> {
     let db = tx.db();
-    let Some(line) = Line::of(db, id, &tx.me)? else {
+    let Some(line) = Line::of(db, id, &tx.me, tx.now)? else {
         let gone = db.prepare_cached("DELETE FROM conversations WHERE id = ?1")?.execute([id])?;
         return Ok((gone > 0).then(|| Change::ConversationRemoved(ConversationId(id.to_owned()))));
     };
@@ -157,7 +167,7 @@ struct RoomPart {
 
 impl Line {
     /// None: nothing is left of the conversation that the inbox would show.
-    fn of(db: &Connection, id: &str, me: &str) -> Result<Option<Self>> {
+    fn of(db: &Connection, id: &str, me: &str, now: i64) -> Result<Option<Self>> {
         let rooms = rooms(db, id)?;
         let waiting: i64 = db
             .prepare_cached("SELECT count(*) FROM outbox WHERE conversation = ?1")?
@@ -168,13 +178,8 @@ impl Line {
         if rooms.is_empty() && waiting == 0 && !drafted {
             return Ok(None);
         }
-        let last: Option<(i64, i64)> = db
-            .prepare_cached(
-                "SELECT key, timestamp FROM messages WHERE conversation = ?1 AND counts = 1
-                 ORDER BY sort DESC, seq DESC, key DESC LIMIT 1",
-            )?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        let last: Option<(i64, i64)> =
+            db.prepare_cached(NEWEST)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let person = id.starts_with('@');
         let main = rooms.first();
         let (unread, highlights) = unread(db, &rooms)?;
@@ -193,7 +198,8 @@ impl Line {
             highlights,
             typing: typing(db, &rooms)?,
             waiting,
-            activity_ts: last.map_or(since, |(_, ts)| ts),
+            // A clock that runs ahead does not stay on top for ever.
+            activity_ts: last.map_or(since, |(_, ts)| ts).min(now),
             encrypted: main.is_some_and(|room| room.encrypted),
         }))
     }
@@ -232,12 +238,7 @@ fn unread(db: &Connection, rooms: &[RoomPart]) -> Result<(i64, i64)> {
     let mut sum = (0, 0);
     for room in rooms.iter().filter(|room| room.membership == "join") {
         let (unread, highlights): (i64, i64) = db
-            .prepare_cached(
-                "SELECT count(*), coalesce(sum(highlight), 0) FROM (
-                     SELECT m.highlight FROM rooms r JOIN messages m ON m.room_id = r.room_id
-                     WHERE r.room_id = ?1 AND m.mine = 0 AND m.counts = 1
-                       AND (m.sort, m.seq) > (r.read_sort, r.read_seq) LIMIT ?2)",
-            )?
+            .prepare_cached(UNREAD)?
             .query_row(params![room.room_id, MOST_UNREAD], |row| Ok((row.get(0)?, row.get(1)?)))?;
         sum = (sum.0 + unread, sum.1 + highlights);
     }

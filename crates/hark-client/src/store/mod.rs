@@ -19,6 +19,8 @@ pub(crate) mod meta;
 mod open;
 pub(crate) mod outgoing;
 mod place;
+#[cfg(test)]
+mod plans;
 mod readers;
 pub(crate) mod receipts;
 pub(crate) mod rooms;

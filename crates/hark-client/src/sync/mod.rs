@@ -120,7 +120,7 @@ async fn hand_on(core: &Core, applied: Applied, first: bool) {
         core.directory.wake();
     }
     for room_id in applied.gaps {
-        core.history.fill_later(room_id);
+        core.history.fill(room_id);
     }
     core.signals.wake();
 }

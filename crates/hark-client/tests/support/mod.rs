@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{Method, Uri, header::AUTHORIZATION};
+use axum::http::{HeaderMap, Method, Uri, header::AUTHORIZATION};
 use axum::response::Response;
 pub use faults::Fault;
 use hark_client::model::{Connection, Message};
@@ -196,7 +196,7 @@ async fn answer(
     State(shared): State<Arc<Shared>>,
     method: Method,
     uri: Uri,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let path = percent_decode(uri.path());

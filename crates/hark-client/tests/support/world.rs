@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use axum::body::Bytes;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -439,6 +439,6 @@ fn ok(body: Value) -> Option<Response> {
 }
 
 fn error(status: u16, errcode: &str, why: &str) -> Option<Response> {
-    let status = axum::http::StatusCode::from_u16(status).expect("a status");
+    let status = StatusCode::from_u16(status).expect("a status");
     Some((status, axum::Json(json!({"errcode": errcode, "error": why}))).into_response())
 }
