@@ -181,7 +181,10 @@ export async function openConversation(page, name) {
 export const composer = (page) => page.getByRole('textbox', { name: 'Message', exact: true });
 
 /** A message of the thread, by what a screen reader says of it: who, what, how far, when. */
-export const said = (page, words) => page.getByRole('log', { name: 'Messages' }).getByRole('group', { name: words });
+export const said = (page, words) => page.getByRole('log', { name: 'Messages' }).getByRole('group', { name: isolated(words) });
+
+/** The same pattern for a text whose times stand between marks of direction. */
+export const isolated = (words) => new RegExp(words.source.replace(/\d+:\d\d/g, '\u2068?$&\u2069?'), words.flags);
 
 /** Types a message and sends it with Enter. */
 export async function say(page, words) {
