@@ -20,8 +20,10 @@ mod error;
 mod filter;
 mod folder;
 mod gate;
+mod hex;
 mod http;
 mod json;
+mod logging;
 mod media;
 mod naming;
 mod platform;
@@ -39,6 +41,7 @@ pub use self::{
     admin::{add_registration_token, add_user},
     config::{Config, Registration},
     error::{AddUserError, StartError},
+    platform::EndSignal,
     server::Server,
 };
 pub use store::StoreError;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
-use hark_server::{Config, Registration, Server};
+use hark_server::{Config, EndSignal, Registration, Server};
 
 /// Hark's homeserver: one program, one folder, any Matrix client.
 #[derive(Parser)]
@@ -122,12 +122,15 @@ fn log_to_stderr() {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let data = config.data_dir.clone();
+    // Whoever reads that the server is ready may ask it to end at once.
+    let end = EndSignal::listen()?;
     let server = Server::start(config).await?;
     say(&format!("hark-server is ready at {} (server name {})", server.url(), server.server_name()))?;
     if !server.has_users().await {
         eprintln!("Nobody has an account yet. Add one: hark-server user add NAME --data {}", data.display());
     }
-    server.run_until_asked_to_end().await?;
+    end.received().await;
+    server.shutdown().await;
     Ok(())
 }
 

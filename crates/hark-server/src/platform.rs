@@ -9,6 +9,8 @@ use std::{
 use interprocess::local_socket::{Name, prelude::*};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// Makes a folder that only its owner may enter, and the folders above it.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -61,19 +63,42 @@ pub(crate) fn socket_name(folder: &Path) -> io::Result<Name<'static>> {
 
 fn short_hash(folder: &Path) -> String {
     let hash = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    hash[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..12])
 }
 
-/// Resolves when the operating system asks the process to end.
-pub(crate) async fn asked_to_end() -> io::Result<()> {
+/// Hears the operating system asking the process to end, from the moment it is made.
+#[derive(Debug)]
+pub struct EndSignal {
     #[cfg(unix)]
-    {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+    #[cfg(windows)]
+    terminate: tokio::signal::windows::CtrlShutdown,
+}
+
+impl EndSignal {
+    /// Listens from now on: Ctrl-C, and what the system sends when it ends programs.
+    #[cfg(unix)]
+    pub fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Listens from now on: Ctrl-C, and what the system sends when it ends programs.
+    #[cfg(windows)]
+    pub fn listen() -> io::Result<Self> {
+        use tokio::signal::windows::{ctrl_c, ctrl_shutdown};
+        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_shutdown()? })
+    }
+
+    /// Resolves when the process is asked to end.
+    pub async fn received(mut self) {
         tokio::select! {
-            ended = tokio::signal::ctrl_c() => ended,
-            _ = term.recv() => Ok(()),
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -13,8 +13,8 @@ use crate::{
     folder::Folder,
     media::Media,
     naming::{self, Settling},
-    platform,
     rooms::Signer,
+    store::StoreError,
 };
 
 /// How long requests under way may take when the server ends.
@@ -78,8 +78,12 @@ impl Server {
     }
 
     /// Whether anybody has an account.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is not general over the snapshot's lifetime"
+    )]
     pub async fn has_users(&self) -> bool {
-        let read = self.app.store.read::<_, crate::store::StoreError, _>(|snap| snap.has_users());
+        let read = self.app.store.read::<_, StoreError, _>(|snap| snap.has_users());
         read.await.unwrap_or(true)
     }
 
@@ -88,20 +92,14 @@ impl Server {
         add_user(&self.app, name, password, admin).await
     }
 
-    /// Serves until the operating system asks the process to end, then ends in order.
-    pub async fn run_until_asked_to_end(self) -> io::Result<()> {
-        let asked = platform::asked_to_end().await;
-        self.shutdown().await;
-        asked
-    }
-
-    /// Gives an account the name others see.
+    /// Gives a new account the name others see. For right after it was added: rooms it may be in already are not told.
     pub async fn set_display_name(&self, user_id: &str, name: &str) -> Result<(), AddUserError> {
         let user = ruma::UserId::parse(user_id).map_err(|error| AddUserError(error.to_string()))?;
         let name = serde_json::Value::from(name);
-        let written = self.app.store.write::<_, crate::StoreError, _>(move |tx| {
-            tx.set_profile_field(&user, "displayname", Some(&name))
-        });
+        let written = self
+            .app
+            .store
+            .write::<_, StoreError, _>(move |tx| tx.set_profile_field(&user, "displayname", Some(&name)));
         written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
     }
 

@@ -10,7 +10,10 @@ pub(crate) mod uia;
 
 use ruma::{DeviceId, OwnedDeviceId, OwnedServerName, OwnedUserId, ServerName, UserId};
 
-use self::{passwords::Passwords, sessions::Sessions};
+use self::{
+    passwords::Passwords,
+    sessions::{Ended, Sessions},
+};
 pub(crate) use self::{passwords::Secret, sessions::Token};
 use crate::{
     clock,
@@ -78,11 +81,11 @@ impl Accounts {
         if let Some(session) = self.sessions.get(&hash) {
             return Ok(Some(session));
         }
-        let epoch = self.sessions.epoch();
+        let revocations = self.sessions.revocations();
         let found = self.store.read(move |snap| snap.session(&hash)).await?;
         Ok(found.map(|(user_id, device_id)| {
             let session = Session { user_id, device_id };
-            self.sessions.remember(epoch, hash, session.clone());
+            self.sessions.remember(revocations, hash, session.clone());
             session
         }))
     }
@@ -140,7 +143,8 @@ impl Accounts {
                 Ok(tx.sign_in_device(&owner, &device, name, &hash, clock::now_ms())?)
             })
             .await?;
-        self.sessions.revoke(|session| session.user_id == user && session.device_id == device_id);
+        let session = Session { user_id: user.to_owned(), device_id: device_id.clone() };
+        self.sessions.revoke(Ended::Device(session));
         Ok((device_id, token))
     }
 
@@ -148,7 +152,7 @@ impl Accounts {
     pub(crate) async fn sign_out(&self, session: &Session) -> Result<(), ApiError> {
         let Session { user_id, device_id } = session.clone();
         self.store.write::<_, StoreError, _>(move |tx| tx.remove_device(&user_id, &device_id)).await?;
-        self.sessions.revoke(|other| other == session);
+        self.sessions.revoke(Ended::Device(session.clone()));
         Ok(())
     }
 
@@ -156,13 +160,20 @@ impl Accounts {
     pub(crate) async fn sign_out_everywhere(&self, user: &UserId) -> Result<(), ApiError> {
         let owner = user.to_owned();
         self.store.write::<_, StoreError, _>(move |tx| tx.remove_all_devices(&owner)).await?;
-        self.sessions.revoke(|other| other.user_id == user);
+        self.sessions.revoke(Ended::User(user.to_owned()));
         Ok(())
     }
 
-    /// Changes whenever a session may have ended; whoever streams to one looks then whether it was his.
-    pub(crate) fn revocations(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.sessions.revocations()
+    /// Resolves when `session` is signed out; for whoever serves it longer than one look at the database.
+    pub(crate) async fn signed_out(&self, session: &Session) {
+        while self.sessions.end_of(session.clone()).await.is_none() {
+            let Session { user_id, device_id } = session.clone();
+            let device =
+                self.store.read::<_, StoreError, _>(move |snap| snap.device(&user_id, &device_id)).await;
+            if matches!(device, Ok(None)) {
+                return;
+            }
+        }
     }
 }
 

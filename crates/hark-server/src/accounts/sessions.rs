@@ -6,13 +6,16 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use ruma::OwnedUserId;
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{http::Session, random, store::devices::TokenHash};
 
 /// Sessions kept in memory; when it is full it starts anew.
 const KEPT: usize = 100_000;
+/// Ended sessions that a slow listener may still be told of.
+const ENDED_KEPT: usize = 256;
 
 /// An access token, made here and seen in full only by its device.
 pub(crate) struct Token(String);
@@ -48,50 +51,89 @@ pub(super) fn hash(token: &str) -> TokenHash {
 /// Known sessions by token hash.
 pub(super) struct Sessions {
     /// Held for a few instructions only, never across an await.
-    known: Mutex<HashMap<TokenHash, Session>>,
+    known: Mutex<Known>,
+    /// Tells those who serve a session for long that it has ended.
+    ended: broadcast::Sender<Ended>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_token: HashMap<TokenHash, Session>,
     /// Counts revocations. What was read from the database before one is not remembered after it.
-    revoked: watch::Sender<u64>,
+    revocations: u64,
+}
+
+/// What was signed out.
+#[derive(Clone, Debug)]
+pub(super) enum Ended {
+    /// The token of one device.
+    Device(Session),
+    /// Every token of a user.
+    User(OwnedUserId),
+}
+
+impl Ended {
+    fn concerns(&self, session: &Session) -> bool {
+        match self {
+            Self::Device(ended) => ended == session,
+            Self::User(user) => *user == session.user_id,
+        }
+    }
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { known: Mutex::default(), revoked: watch::Sender::new(0) }
+        Self { known: Mutex::default(), ended: broadcast::Sender::new(ENDED_KEPT) }
     }
 }
 
 impl Sessions {
     pub(super) fn get(&self, hash: &TokenHash) -> Option<Session> {
-        self.lock().get(hash).cloned()
+        self.lock().by_token.get(hash).cloned()
     }
 
     /// To be taken before reading the database, and handed to [`remember`](Self::remember).
-    pub(super) fn epoch(&self) -> u64 {
-        *self.revoked.borrow()
+    pub(super) fn revocations(&self) -> u64 {
+        self.lock().revocations
     }
 
     /// Remembers what was read, unless something was revoked in between.
-    pub(super) fn remember(&self, epoch: u64, hash: TokenHash, session: Session) {
+    pub(super) fn remember(&self, revocations: u64, hash: TokenHash, session: Session) {
         let mut known = self.lock();
-        if self.epoch() == epoch {
-            if known.len() >= KEPT {
-                known.clear();
+        if known.revocations == revocations {
+            if known.by_token.len() >= KEPT {
+                known.by_token.clear();
             }
-            known.insert(hash, session);
+            known.by_token.insert(hash, session);
         }
     }
 
-    /// Forgets the sessions that `gone` names. Called after the database forgot them.
-    pub(super) fn revoke(&self, gone: impl Fn(&Session) -> bool) {
+    /// Forgets sessions. Called after the database forgot them.
+    pub(super) fn revoke(&self, ended: Ended) {
         let mut known = self.lock();
-        known.retain(|_, session| !gone(session));
-        self.revoked.send_modify(|count| *count += 1);
+        known.by_token.retain(|_, session| !ended.concerns(session));
+        known.revocations += 1;
+        drop(known);
+        // Nobody listening is fine: then no session is being served.
+        let _listeners = self.ended.send(ended);
     }
 
-    pub(super) fn revocations(&self) -> watch::Receiver<u64> {
-        self.revoked.subscribe()
+    /// Resolves when `session` ends after this call; `None` when so many ended that it cannot be said whether it was among them.
+    pub(super) fn end_of(&self, session: Session) -> impl Future<Output = Option<()>> + Send + use<> {
+        let mut ended = self.ended.subscribe();
+        async move {
+            loop {
+                match ended.recv().await {
+                    Ok(ended) if ended.concerns(&session) => return Some(()),
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => return None,
+                    Err(RecvError::Closed) => return std::future::pending().await,
+                }
+            }
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, Session>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -100,7 +142,7 @@ impl Sessions {
 mod tests {
     use ruma::owned_user_id;
 
-    use super::{Sessions, Token};
+    use super::{Ended, Sessions, Token};
     use crate::http::Session;
 
     #[test]
@@ -108,13 +150,13 @@ mod tests {
         let sessions = Sessions::default();
         let session = Session { user_id: owned_user_id!("@a:x.org"), device_id: "D".into() };
         let hash = Token::generate().hash();
-        let epoch = sessions.epoch();
-        sessions.revoke(|_| false);
-        sessions.remember(epoch, hash, session.clone());
+        let before = sessions.revocations();
+        sessions.revoke(Ended::User(owned_user_id!("@b:x.org")));
+        sessions.remember(before, hash, session.clone());
         assert_eq!(sessions.get(&hash), None);
-        sessions.remember(sessions.epoch(), hash, session.clone());
-        assert_eq!(sessions.get(&hash), Some(session));
-        sessions.revoke(|_| true);
+        sessions.remember(sessions.revocations(), hash, session.clone());
+        assert_eq!(sessions.get(&hash), Some(session.clone()));
+        sessions.revoke(Ended::Device(session));
         assert_eq!(sessions.get(&hash), None);
     }
 

@@ -167,12 +167,12 @@ mod tests {
 
     const TWO: Flow = &["m.login.registration_token", "m.login.dummy"];
 
-    fn auth(stage: Option<&str>, session: &str, token: Option<&str>) -> Option<Auth> {
-        Some(Auth {
+    fn auth(stage: Option<&str>, session: &str, token: Option<&str>) -> Auth {
+        Auth {
             stage: stage.map(ToOwned::to_owned),
             session: Some(session.to_owned()),
             token: token.map(ToOwned::to_owned),
-        })
+        }
     }
 
     async fn refused(uia: &Uia, purpose: &str, auth: Option<Auth>) -> Value {
@@ -199,16 +199,16 @@ mod tests {
         let first = refused(&uia, "register", None).await;
         assert_eq!(first.get("errcode"), None, "clients take a first answer with an errcode for a failure");
         let session = first["session"].as_str().unwrap().to_owned();
-        let body = refused(&uia, "register", auth(Some("m.login.dummy"), &session, None)).await;
+        let body = refused(&uia, "register", Some(auth(Some("m.login.dummy"), &session, None))).await;
         assert_eq!(body["completed"], json!(["m.login.dummy"]));
-        let body = refused(&uia, "register", auth(Some(TWO[0]), &session, Some("wrong"))).await;
+        let body = refused(&uia, "register", Some(auth(Some(TWO[0]), &session, Some("wrong")))).await;
         assert_eq!((&body["errcode"], &body["session"]), (&json!("M_FORBIDDEN"), &json!(session)));
         let passed = uia
-            .step("register", TWO, auth(Some(TWO[0]), &session, Some("t")), async |_| Ok(()))
+            .step("register", TWO, Some(auth(Some(TWO[0]), &session, Some("t"))), async |_| Ok(()))
             .await
             .unwrap();
         assert_eq!(passed.token.as_deref(), Some("t"));
-        let again = refused(&uia, "register", auth(None, &session, None)).await;
+        let again = refused(&uia, "register", Some(auth(None, &session, None))).await;
         assert_ne!(again["session"], json!(session), "a session serves once");
     }
 
@@ -216,7 +216,7 @@ mod tests {
     async fn a_session_of_one_purpose_does_not_serve_another() {
         let uia = Uia::default();
         let session = refused(&uia, "register", None).await["session"].as_str().unwrap().to_owned();
-        let other = refused(&uia, "delete device", auth(Some("m.login.dummy"), &session, None)).await;
+        let other = refused(&uia, "delete device", Some(auth(Some("m.login.dummy"), &session, None))).await;
         assert_ne!(other["session"], json!(session));
         assert_eq!(other["completed"], json!([]));
     }

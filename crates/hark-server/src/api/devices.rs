@@ -11,7 +11,7 @@ use crate::{
 /// Every member is always there: clients refuse a device that lacks one.
 fn shown(device: &Device) -> Value {
     json!({
-        "device_id": device.device_id,
+        "device_id": device.id,
         "display_name": device.display_name,
         "last_seen_ip": device.last_seen_ip,
         "last_seen_ts": device.last_seen_ms,

@@ -54,6 +54,7 @@ pub(super) async fn config(
 }
 
 /// `GET /_matrix/media/v3/config`, which asks for a token too.
+#[expect(deprecated, reason = "clients of before v1.11 ask here")]
 pub(super) async fn old_config(
     app: Shared,
     _: Session,

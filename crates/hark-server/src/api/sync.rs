@@ -9,8 +9,11 @@ use crate::{
     sync::Query,
 };
 
-/// What the device has not seen yet, waiting for it if asked to.
+/// What the device has not seen yet, waiting for it if asked to and for as long as it is signed in.
 pub(super) async fn sync(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
     let query: Query = request.query()?;
-    Ok(Body(app.sync.poll(session, query).await?))
+    tokio::select! {
+        answer = app.sync.poll(session.clone(), query) => Ok(Body(answer?)),
+        () = app.accounts.signed_out(&session) => Err(ApiError::unknown_token()),
+    }
 }

@@ -14,7 +14,11 @@ use crate::store::StoreError;
 
 /// An answer that is not a success. Always JSON.
 #[derive(Debug)]
-pub struct ApiError {
+pub(crate) struct ApiError(Box<Details>);
+
+/// In a box, so that the success that nearly every result holds is not made large by the failure.
+#[derive(Debug)]
+struct Details {
     status: StatusCode,
     errcode: &'static str,
     message: Cow<'static, str>,
@@ -33,7 +37,14 @@ impl ApiError {
         errcode: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, errcode, message: message.into(), retry_after: None, named: true, extra: Map::new() }
+        Self(Box::new(Details {
+            status,
+            errcode,
+            message: message.into(),
+            retry_after: None,
+            named: true,
+            extra: Map::new(),
+        }))
     }
 
     /// 400 `M_NOT_JSON`: the body cannot be read as JSON at all.
@@ -107,7 +118,7 @@ impl ApiError {
             "M_LIMIT_EXCEEDED",
             "Too many requests: wait a moment and try again.",
         );
-        error.retry_after = Some(wait);
+        error.0.retry_after = Some(wait);
         error
     }
 
@@ -128,7 +139,7 @@ impl ApiError {
     /// 401: user-interactive authentication goes on.
     pub(crate) fn more_steps() -> Self {
         let mut error = Self::new(StatusCode::UNAUTHORIZED, "M_FORBIDDEN", "More steps are needed.");
-        error.named = false;
+        error.0.named = false;
         error
     }
 
@@ -139,33 +150,33 @@ impl ApiError {
 
     /// Adds a member to the body.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
-        self.extra.insert(name.to_owned(), value);
+        self.0.extra.insert(name.to_owned(), value);
         self
     }
 
     /// The Matrix error code.
-    pub fn errcode(&self) -> &'static str {
-        self.errcode
+    pub(crate) fn errcode(&self) -> &'static str {
+        self.0.errcode
     }
 
     /// The sentence for people.
     pub(crate) fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The HTTP status.
-    pub fn status(&self) -> StatusCode {
-        self.status
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The body of the answer.
     pub(crate) fn into_body(self) -> Value {
-        let mut body = self.extra;
-        if self.named {
-            body.insert("errcode".to_owned(), self.errcode.into());
-            body.insert("error".to_owned(), self.message.into_owned().into());
+        let mut body = self.0.extra;
+        if self.0.named {
+            body.insert("errcode".to_owned(), self.0.errcode.into());
+            body.insert("error".to_owned(), self.0.message.into_owned().into());
         }
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.0.retry_after {
             body.insert("retry_after_ms".to_owned(), (wait.as_millis() as u64).into());
         }
         Value::Object(body)
@@ -174,7 +185,7 @@ impl ApiError {
 
 impl std::fmt::Display for ApiError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.message, self.errcode)
+        write!(f, "{} ({})", self.0.message, self.0.errcode)
     }
 }
 
@@ -182,8 +193,8 @@ impl std::error::Error for ApiError {}
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let retry_after = self.retry_after;
-        let mut response = (self.status, axum::Json(self.into_body())).into_response();
+        let retry_after = self.0.retry_after;
+        let mut response = (self.0.status, axum::Json(self.into_body())).into_response();
         if let Some(wait) = retry_after {
             let seconds = wait.as_millis().div_ceil(1000) as u64;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -225,7 +225,7 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     read.map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", "The request took too long."))?
         .map_err(|error| {
             let limited = std::error::Error::source(&error)
-                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
             if limited { too_large() } else { ApiError::not_json("The request broke off.") }
         })
 }

@@ -10,14 +10,17 @@ use axum::{
     routing::{MethodFilter, MethodRouter},
 };
 use http::request::Parts;
-use ruma::api::{IncomingRequest, Metadata, path_builder::PathBuilder};
+use ruma::{
+    OwnedUserId,
+    api::{IncomingRequest, Metadata, path_builder::PathBuilder},
+};
 
 use super::{
     Answer, ApiError,
     extract::{Authenticate, Incoming, Input, Raw, Shared},
     limits::{Asker, Limit},
 };
-use crate::clock;
+use crate::{clock, logging::Hashed};
 
 /// What the handler of endpoint `R` is told about who is asking.
 type Who<R> = <<R as Metadata>::Authentication as Authenticate>::Who;
@@ -60,6 +63,8 @@ where
 pub(crate) struct Routes {
     table: BTreeMap<String, MethodRouter<Shared>>,
     limit: Limit,
+    #[cfg(test)]
+    endpoints: Vec<(http::Method, String)>,
 }
 
 impl Routes {
@@ -89,24 +94,56 @@ impl Routes {
         let answer = move |State(app): State<Shared>, request: Request| {
             let handler = handler.clone();
             async move {
-                let (parts, body) = request.into_parts();
-                let who = admit::<R>(&app, &parts, limit).await?;
-                let input = I::read(parts, body).await?;
-                Ok::<_, ApiError>(handler.call(app, who, input).await)
+                let began = clock::instant();
+                let mut asker = None;
+                let answer = answer::<R, I>(app, request, limit, handler, &mut asker).await;
+                let response = answer.unwrap_or_else(ApiError::into_response);
+                tracing::info!(
+                    endpoint = R::PATH_BUILDER.all_paths().last(),
+                    method = %R::METHOD,
+                    status = response.status().as_u16(),
+                    microseconds = began.elapsed().as_micros() as u64,
+                    user = asker.as_ref().map(|user: &OwnedUserId| display(Hashed(user.as_str()))),
+                    "answered"
+                );
+                response
             }
         };
         let method = MethodFilter::try_from(R::METHOD).expect("ruma's methods are ones axum routes");
         for path in paths::<R>() {
+            #[cfg(test)]
+            self.endpoints.push((R::METHOD, path.clone()));
             let at_path = self.table.remove(&path).unwrap_or_default();
             self.table.insert(path, at_path.on(method, answer.clone()));
         }
         self
     }
 
+    /// Every path and the methods it answers to.
+    #[cfg(test)]
+    pub(crate) fn endpoints(&self) -> &[(http::Method, String)] {
+        &self.endpoints
+    }
+
     /// The router over everything collected.
     pub(crate) fn into_router(self) -> Router<Shared> {
         self.table.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods))
     }
+}
+
+/// From the request to the answer; `asker` is set as soon as it is known.
+async fn answer<R: Endpoint, I: Input<R>>(
+    app: Shared,
+    request: Request,
+    limit: Limit,
+    handler: impl Handler<R, I>,
+    asker: &mut Option<OwnedUserId>,
+) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let who = admit::<R>(&app, &parts, limit).await?;
+    *asker = R::Authentication::session(&who).map(|session| session.user_id.clone());
+    let input = I::read(parts, body).await?;
+    Ok(handler.call(app, who, input).await)
 }
 
 /// Who is asking, and whether they may ask once more. Comes before the body is read.

@@ -12,10 +12,10 @@ use tokio::{
 };
 
 use super::{Media, disk, files::Arriving};
-use crate::{clock, http::ApiError, store::media::MediaRow};
+use crate::{clock, hex::hex, http::ApiError, store::media::MediaRow};
 
 /// How long a client may pause.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 /// Bytes gathered before a write.
 const BUFFER: usize = 256 * 1024;
 
@@ -82,7 +82,7 @@ impl Media {
         }
         writer.flush().await.map_err(disk)?;
         writer.get_ref().sync_all().await.map_err(disk)?;
-        let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&hash.finalize());
         Ok(Arrived { file, hash, size })
     }
 

@@ -11,7 +11,7 @@ pub(crate) type TokenHash = [u8; 32];
 /// A device as its owner sees it.
 pub(crate) struct Device {
     /// Its id.
-    pub(crate) device_id: OwnedDeviceId,
+    pub(crate) id: OwnedDeviceId,
     /// Its name; the id while it has none.
     pub(crate) display_name: String,
     /// When it signed in last, ms.
@@ -59,7 +59,7 @@ impl Snapshot<'_> {
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
-        device_id: OwnedDeviceId::from(row.get::<_, String>(0)?),
+        id: OwnedDeviceId::from(row.get::<_, String>(0)?),
         display_name: row.get(1)?,
         last_seen_ms: row.get(2)?,
         last_seen_ip: row.get(3)?,

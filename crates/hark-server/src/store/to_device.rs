@@ -79,10 +79,8 @@ impl Tx<'_> {
         content: &RawValue,
     ) -> Result<(), StoreError> {
         let devices: Vec<OwnedDeviceId> = match target {
-            Target::Device(device) => {
-                self.device(user, device)?.into_iter().map(|found| found.device_id).collect()
-            }
-            Target::AllDevices => self.devices(user)?.into_iter().map(|found| found.device_id).collect(),
+            Target::Device(device) => self.device(user, device)?.into_iter().map(|found| found.id).collect(),
+            Target::AllDevices => self.devices(user)?.into_iter().map(|found| found.id).collect(),
         };
         for device in devices {
             let pos = self.append(LogEntry { kind: LogKind::ToDevice, room: None, user: Some(user) })?;

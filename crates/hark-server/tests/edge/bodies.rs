@@ -1,0 +1,101 @@
+//! Bodies that are not what they should be: each refused with the right errcode, the server alive and nothing changed.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Home, home};
+
+/// Places that take a JSON object, with a body that is right but for what is spoiled.
+const PLACES: [(&str, &str); 6] = [
+    ("POST", "/_matrix/client/v3/login"),
+    ("POST", "/_matrix/client/v3/register"),
+    ("POST", "/_matrix/client/v3/logout"),
+    ("POST", "/_matrix/client/v3/user/@alice:test.home.arpa/filter"),
+    ("PUT", "/_matrix/client/v3/user/@alice:test.home.arpa/account_data/org.example"),
+    ("PUT", "/_matrix/client/v3/profile/@alice:test.home.arpa/displayname"),
+];
+
+async fn refused_everywhere(home: &Home, token: &str, body: &str, errcode: &str) {
+    for (method, path) in PLACES {
+        let method: Method = method.parse().unwrap();
+        let answer = home.send(method, path, Some(token), Some(body)).await;
+        let shown: String = body.chars().take(60).collect();
+        assert_eq!(answer.refusal(), (400, errcode), "{path} {shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_m_not_json_on_every_endpoint() {
+    let home = home().await;
+    let alice = home.person("alice").await;
+    for body in ["{", "hello", "{\"a\":NaN}", "{\"a\":\"\\ud800\"}", "{\"a\":1}x", "{\"a\":01}", "\u{feff}{}"]
+    {
+        refused_everywhere(&home, &alice.token, body, "M_NOT_JSON").await;
+    }
+    home.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_canonical_json_cannot_hold_is_m_bad_json_on_every_endpoint() {
+    let home = home().await;
+    let alice = home.person("alice").await;
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    for body in [
+        r#"{"a":1.5}"#,
+        r#"{"a":-0}"#,
+        r#"{"a":1e2}"#,
+        r#"{"a":9007199254740992}"#,
+        r#"{"a":"\u0000"}"#,
+        r#"{"a":1,"a":2}"#,
+        "[]",
+        "\"text\"",
+        "5",
+        "null",
+        "true",
+        &deep,
+    ] {
+        refused_everywhere(&home, &alice.token, body, "M_BAD_JSON").await;
+    }
+    alice.get("/_matrix/client/v3/account/whoami").await.ok();
+    home.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let home = home().await;
+    let alice = home.person("alice").await;
+    let large = format!("{{\"a\":\"{}\"}}", "x".repeat(3 * 1024 * 1024));
+    let path = "/_matrix/client/v3/user/@alice:test.home.arpa/account_data/org.example";
+    let answer = home.send(Method::PUT, path, Some(&alice.token), Some(&large)).await;
+    assert_eq!(answer.refusal(), (413, "M_TOO_LARGE"));
+    let chunks = futures_util::stream::iter((0..3).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 1024 * 1024])));
+    let request = home.client.put(format!("{}{path}", home.url)).bearer_auth(&alice.token);
+    let answer = request.body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap();
+    assert_eq!(answer.status(), 413);
+    home.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn where_a_body_may_be_missing_nothing_is_asked_of_it() {
+    let home = home().await;
+    let alice = home.person("alice").await;
+    let bob = home.person("bob").await;
+    home.send(Method::POST, "/_matrix/client/v3/logout", Some(&alice.token), None).await.ok();
+    let request = home.client.post(format!("{}/_matrix/client/v3/logout", home.url)).bearer_auth(&bob.token);
+    assert_eq!(request.header("Content-Type", "text/plain").body("").send().await.unwrap().status(), 200);
+    home.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn json_that_calls_itself_something_else_is_still_json() {
+    let home = home().await;
+    home.person("alice").await;
+    let body = json!({ "type": "m.login.password", "user": "alice", "password": crate::support::PASSWORD })
+        .to_string();
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream"] {
+        let request = home.client.post(format!("{}/_matrix/client/v3/login", home.url));
+        let answer = request.header("Content-Type", kind).body(body.clone()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{kind}");
+    }
+    home.server.shutdown().await;
+}
