@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 /// A timeline, state or stripped event. What is missing or of the wrong type is empty.
+#[expect(clippy::struct_field_names, reason = "an event id is called that everywhere")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
     /// Empty on stripped state.

@@ -26,9 +26,10 @@ const MOST_BARS: usize = 512;
 /// Renders a timeline event that is not about the room itself.
 pub(crate) fn render(event: &Event) -> Rendered {
     match event.kind.as_str() {
-        "m.room.message" if event.content.is_empty() => Rendered::Show(Content::Redacted),
+        "m.room.message" | "m.room.encrypted" if event.content.is_empty() => {
+            Rendered::Show(Content::Redacted)
+        }
         "m.room.message" => message(event),
-        "m.room.encrypted" if event.content.is_empty() => Rendered::Show(Content::Redacted),
         "m.room.encrypted" => match target_of(&event.content, "m.replace") {
             Some(_) => Rendered::Hide,
             None => Rendered::Show(Content::Unsupported { body: "Encrypted message".to_owned() }),

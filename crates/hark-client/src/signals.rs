@@ -184,9 +184,8 @@ async fn tell_receipts(core: &Core, session: &Session) {
     let Ok(waiting) = core.store.read(receipts::outgoing).await else { return };
     for (room_id, event_id) in waiting {
         match tell_receipt(session, &room_id, &event_id).await {
-            Ok(()) => {}
-            // The server will never take it; what I have read is known here.
-            Err(Failure::Matrix { status: 400 | 403 | 404, .. }) => {}
+            // Told; or the server will never take it, and what I have read is known here.
+            Ok(()) | Err(Failure::Matrix { status: 400 | 403 | 404, .. }) => {}
             Err(failure) => {
                 core.check_login(session, &failure);
                 tracing::debug!(%failure, "receipts wait");
@@ -201,7 +200,7 @@ async fn tell_receipts(core: &Core, session: &Session) {
 }
 
 async fn tell_receipt(session: &Session, room_id: &str, event_id: &str) -> Result<(), Failure> {
-    let bad = |error: ruma::IdParseError| Failure::unusable_id(&error);
+    let bad = |error: ruma::IdParseError| Failure::unusable_id(error);
     let room = RoomId::parse(room_id).map_err(bad)?;
     let event = EventId::parse(event_id).map_err(bad)?;
     let mut request = Receipt::new(room, ReceiptType::Read, event);

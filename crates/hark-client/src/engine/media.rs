@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::transport::Failure;
 
 /// Large files on slow lines.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 impl Engine {
     /// The bytes behind an `mxc://` address: from the cache in the data folder, else from the server.

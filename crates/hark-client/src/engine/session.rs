@@ -153,7 +153,12 @@ impl Engine {
         let logins = core.logins.clone();
         tokio::task::spawn_blocking(move || logins.clear()).await.map_err(|_| Error::Closed)??;
         core.login.send_replace(None);
-        core.store.write(|tx| tx.wipe()).await?;
+        core.store
+            .write(|tx| {
+                tx.wipe()?;
+                Ok(())
+            })
+            .await?;
         core.media.clear().await?;
         core.set_link(Connection::SignedOut);
         core.store.tell(Change::Account(None));

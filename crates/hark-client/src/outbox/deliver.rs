@@ -217,12 +217,11 @@ async fn verdict(core: &Core, session: &Session, stop: Stop) -> Outcome {
         return Outcome::LoginOver;
     }
     Outcome::NotSent(match failure {
-        Failure::Offline(_) => Verdict::Offline,
         // Silence is a failed try only where the server is there to be silent (SE3).
         Failure::TimedOut if session.http.answers().await => {
             Verdict::Unanswered("The server did not acknowledge it in time. Hark keeps trying.".to_owned())
         }
-        Failure::TimedOut => Verdict::Offline,
+        Failure::Offline(_) | Failure::TimedOut => Verdict::Offline,
         Failure::Matrix { status, errcode, retry_after, .. }
             if status == 429 || errcode == "M_LIMIT_EXCEEDED" =>
         {

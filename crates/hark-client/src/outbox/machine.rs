@@ -367,13 +367,12 @@ mod tests {
                             3 => Some(Verdict::Wait(Duration::from_millis(500))),
                             _ => Some(Verdict::Refused("x".to_owned())),
                         };
-                        match verdict {
-                            Some(verdict) => machine.handle(failed(key, verdict), now, 0.5),
-                            None => {
-                                let (lane, ..) = world.waiting.remove(&key).expect("known");
-                                world.sent.entry(lane).or_default().push(key);
-                                machine.handle(Event::Settled { key }, now, 0.5)
-                            }
+                        if let Some(verdict) = verdict {
+                            machine.handle(failed(key, verdict), now, 0.5)
+                        } else {
+                            let (lane, ..) = world.waiting.remove(&key).expect("known");
+                            world.sent.entry(lane).or_default().push(key);
+                            machine.handle(Event::Settled { key }, now, 0.5)
                         }
                     }
                     Step::Link(up) => machine.handle(Event::Link { up }, now, 0.5),

@@ -152,7 +152,15 @@ impl Work<'_> {
 
     /// Everything the last run left.
     async fn load(&mut self) {
-        if let Err(error) = self.core.store.write(|tx| tx.nothing_under_way()).await {
+        if let Err(error) = self
+            .core
+            .store
+            .write(|tx| {
+                tx.nothing_under_way()?;
+                Ok(())
+            })
+            .await
+        {
             tracing::warn!(%error, "the outbox cannot be tidied");
         }
         let rows = match self.core.store.read(outgoing::all).await {

@@ -33,9 +33,9 @@ pub(crate) fn query_of(words: &str) -> Option<String> {
     let words: Vec<&str> =
         words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let (last, rest) = words.split_last()?;
-    let mut query: String = rest.iter().map(|word| format!("\"{word}\" ")).collect();
-    query.push_str(&format!("\"{last}\"*"));
-    Some(query)
+    let mut parts: Vec<String> = rest.iter().map(|word| format!("\"{word}\"")).collect();
+    parts.push(format!("\"{last}\"*"));
+    Some(parts.join(" "))
 }
 
 fn words_of(content: &Content) -> Option<&str> {

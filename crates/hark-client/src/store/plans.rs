@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{Store, StoreError, conversations, index, messages, open};
 
 fn opened(dir: &tempfile::TempDir) -> super::Opened {
-    open::open(&dir.path().join("store.db"), &Zeroizing::new([1; 32]), 0).expect("opened")
+    open(&dir.path().join("store.db"), &Zeroizing::new([1; 32]), 0).expect("opened")
 }
 
 fn plan(db: &Connection, sql: &str) -> Vec<String> {

@@ -28,13 +28,11 @@ impl Tx<'_> {
                 timestamp: ts.max(0).unsigned_abs(),
             });
         }
-        match at {
-            Some(at) => self.read_by(room_id, user_id, event_id, ts, at),
-            None => {
-                self.early(room_id, user_id, event_id, ts)?;
-                self.mark_single_read(event_id)
-            }
+        if let Some(at) = at {
+            return self.read_by(room_id, user_id, event_id, ts, at);
         }
+        self.early(room_id, user_id, event_id, ts)?;
+        self.mark_single_read(event_id)
     }
 
     fn own_receipt(&mut self, room_id: &str, event_id: &str, ts: i64, at: Option<Place>) -> Result<()> {

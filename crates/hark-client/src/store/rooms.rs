@@ -8,6 +8,7 @@ use super::place::Place;
 use super::{Result, Tx};
 
 /// A room, as far as others than the inbox care.
+#[expect(clippy::struct_field_names, reason = "a room id is called that everywhere")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Room {
     pub(crate) room_id: String,

@@ -13,8 +13,7 @@ pub(super) fn apply(room_id: &str, room: LeftRoom, tx: &mut Tx<'_>, applied: &mu
         .events
         .iter()
         .chain(&room.state.events)
-        .filter(|event| event.kind == "m.room.member" && event.state_key.as_deref() == Some(tx.me.as_str()))
-        .next_back()
+        .rfind(|event| event.kind == "m.room.member" && event.state_key.as_deref() == Some(tx.me.as_str()))
         .map(|event| event.sender == tx.me);
     tx.set_membership(room_id, "leave")?;
     for event in &room.state.events {

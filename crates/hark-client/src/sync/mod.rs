@@ -40,7 +40,7 @@ const HOLD: Duration = Duration::from_secs(30);
 /// How long an answer may take beyond that.
 const GRACE: Duration = Duration::from_secs(15);
 /// A first sync makes the server work.
-const FIRST_PATIENCE: Duration = Duration::from_secs(180);
+const FIRST_PATIENCE: Duration = Duration::from_mins(3);
 
 /// Why a round did not bring a response into the store.
 enum Trouble {
@@ -151,7 +151,14 @@ async fn wait_out(core: &Arc<Core>, session: &Session, trouble: Trouble, backoff
     let retry_at = (clock::now_ms() + wait_ms).max(0).unsigned_abs();
     core.set_link(Connection::Offline { retry_at, reason });
     core.outbox.link(false).await;
-    if let Err(error) = core.store.write(|tx| tx.clear_typing()).await {
+    if let Err(error) = core
+        .store
+        .write(|tx| {
+            tx.clear_typing()?;
+            Ok(())
+        })
+        .await
+    {
         tracing::debug!(%error, "typing is not cleared");
     }
     tokio::select! {

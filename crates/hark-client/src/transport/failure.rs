@@ -49,7 +49,7 @@ impl Failure {
     }
 
     /// An id in our own store that no request can carry.
-    pub(crate) fn unusable_id(error: &ruma::IdParseError) -> Self {
+    pub(crate) fn unusable_id(error: ruma::IdParseError) -> Self {
         Self::unusable(error)
     }
 

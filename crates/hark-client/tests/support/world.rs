@@ -434,10 +434,12 @@ fn parse_token(token: &str) -> (usize, usize) {
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what every answer is")]
 fn ok(body: Value) -> Option<Response> {
     Some(axum::Json(body).into_response())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what every answer is")]
 fn error(status: u16, errcode: &str, why: &str) -> Option<Response> {
     let status = StatusCode::from_u16(status).expect("a status");
     Some((status, axum::Json(json!({"errcode": errcode, "error": why}))).into_response())
