@@ -408,7 +408,7 @@ async fn a_hundred_sends_at_once_arrive_in_order_each_once() {
     for n in 0..100 {
         last = Some(send(&alice, &n.to_string()).await);
     }
-    tokio::time::timeout(Duration::from_secs(60), alice.engine.wait_settled(last.expect("sent").key))
+    tokio::time::timeout(Duration::from_mins(1), alice.engine.wait_settled(last.expect("sent").key))
         .await
         .expect("in time")
         .expect("sent");
