@@ -75,7 +75,7 @@ pub(super) async fn messages(app: Shared, session: Session, request: Raw) -> Res
         .read::<_, ApiError, _>(move |snapshot| {
             let (viewer, room) = Viewer::of_request(snapshot, &session.user_id, &room)?;
             let head = snapshot.position()?;
-            let wanted = |event: &Visible| filter::wants(&filter, &room.room_id, event);
+            let wanted = |event: &Visible| filter::wants(&filter, &room.id, event);
             let (start, Stretch { events, next }) = match query.dir {
                 Direction::Backwards => {
                     let range = (to.unwrap_or(Position::START), from.unwrap_or(head));
@@ -123,7 +123,7 @@ pub(super) async fn context(app: Shared, session: Session, request: Raw) -> Resu
             let unknown = || ApiError::not_found("There is no such event that you may see.");
             let visible = viewer.event(&event)?.ok_or_else(unknown)?;
             let pos = visible.event().pos;
-            let wanted = |event: &Visible| filter::wants(&filter, &room.room_id, event);
+            let wanted = |event: &Visible| filter::wants(&filter, &room.id, event);
             let before = (Position::START, pos.before());
             let before = timeline::backwards(&viewer, room.nid, before, limit / 2, wanted)?;
             let after = (pos, snapshot.position()?);
@@ -154,7 +154,7 @@ pub(super) async fn context(app: Shared, session: Session, request: Raw) -> Resu
 
 fn renderer<'a>(viewer: &Viewer<'a>, session: &'a Session, room: &'a Room, form: &'a Form) -> Renderer<'a> {
     let reader = Reader { user: &session.user_id, device: Some(&session.device_id) };
-    Renderer::new(viewer.snapshot(), reader, Some(&room.room_id), form)
+    Renderer::new(viewer.snapshot(), reader, Some(&room.id), form)
 }
 
 /// The member events of those who wrote the events, as they were at the newest of them.

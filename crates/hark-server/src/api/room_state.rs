@@ -27,7 +27,7 @@ pub(super) async fn all(app: Shared, session: Session, request: Raw) -> Result<i
             let state = viewer.state(Position::FOREVER.before(), Members::All)?;
             let reader = Reader { user: &session.user_id, device: Some(&session.device_id) };
             let form = Form::default();
-            let events = Renderer::new(snapshot, reader, Some(&room.room_id), &form).events(&state)?;
+            let events = Renderer::new(snapshot, reader, Some(&room.id), &form).events(&state)?;
             Ok(Body(format!("[{}]", events.join(","))))
         })
         .await
@@ -54,7 +54,7 @@ pub(super) async fn one(app: Shared, session: Session, request: Raw) -> Result<i
             }
             let reader = Reader { user: &session.user_id, device: Some(&session.device_id) };
             let form = Form::default();
-            Ok(Body(Renderer::new(snapshot, reader, Some(&room.room_id), &form).event(&visible)?))
+            Ok(Body(Renderer::new(snapshot, reader, Some(&room.id), &form).event(&visible)?))
         })
         .await
 }
@@ -91,7 +91,7 @@ pub(super) async fn members(app: Shared, session: Session, request: Raw) -> Resu
             }
             let reader = Reader { user: &session.user_id, device: Some(&session.device_id) };
             let form = Form::default();
-            let events = Renderer::new(snapshot, reader, Some(&room.room_id), &form).events(&shown)?;
+            let events = Renderer::new(snapshot, reader, Some(&room.id), &form).events(&shown)?;
             let mut body = String::new();
             Object::new(&mut body).array("chunk", events);
             Ok(Body(body))
@@ -146,7 +146,7 @@ pub(super) async fn joined_rooms(app: Shared, session: Session, _: Raw) -> Resul
         .read::<_, ApiError, _>(move |snapshot| {
             let mut rooms = Vec::new();
             for membership in snapshot.rooms_of(&user)?.into_iter().filter(Membership::is_joined) {
-                rooms.extend(snapshot.room(membership.room)?.map(|room| json::text(room.room_id.as_str())));
+                rooms.extend(snapshot.room(membership.room)?.map(|room| json::text(room.id.as_str())));
             }
             let mut body = String::new();
             Object::new(&mut body).array("joined_rooms", rooms);

@@ -15,7 +15,7 @@ impl Rooms {
             .read(move |snapshot| {
                 let unknown = || RoomError::NotFound("There is no room with that alias.");
                 let (nid, _) = snapshot.alias(&alias)?.ok_or_else(unknown)?;
-                Ok(snapshot.room(nid)?.ok_or_else(unknown)?.room_id)
+                Ok(snapshot.room(nid)?.ok_or_else(unknown)?.id)
             })
             .await
     }

@@ -260,7 +260,7 @@ impl Snapshot<'_> {
         let Some(room) = self.room(nid)? else { return Ok(None) };
         Ok(Some(RoomHead {
             nid,
-            room_id: room.room_id,
+            room_id: room.id,
             version: room.version,
             event: Some(room.head_event),
             pos: room.head_pos,

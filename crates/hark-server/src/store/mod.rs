@@ -23,6 +23,8 @@ pub(crate) mod log;
 pub(crate) mod media;
 mod memberships;
 mod migrations;
+#[cfg(debug_assertions)]
+mod plan;
 mod profiles;
 mod readers;
 mod receipts;

@@ -9,7 +9,7 @@ use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error};
 #[derive(Clone, Debug)]
 pub(crate) struct Room {
     pub(crate) nid: RoomNid,
-    pub(crate) room_id: OwnedRoomId,
+    pub(crate) id: OwnedRoomId,
     pub(crate) version: RoomVersionId,
     pub(crate) head_event: OwnedEventId,
     pub(crate) head_pos: Position,
@@ -60,7 +60,7 @@ fn read(row: &Row<'_>) -> Result<Room, StoreError> {
     let version: String = row.get(2)?;
     Ok(Room {
         nid: row.get(0)?,
-        room_id: RoomId::parse(row.get::<_, String>(1)?).map_err(to_json_error("room id"))?,
+        id: RoomId::parse(row.get::<_, String>(1)?).map_err(to_json_error("room id"))?,
         version: RoomVersionId::try_from(version).map_err(to_json_error("room version"))?,
         head_event: EventId::parse(row.get::<_, String>(3)?).map_err(to_json_error("event id"))?,
         head_pos: row.get(4)?,

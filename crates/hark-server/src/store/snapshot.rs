@@ -18,16 +18,8 @@ impl<'a> Snapshot<'a> {
     /// by appearance, other databases by name, and only this order means the same to both.
     pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
         let statement = self.connection.prepare_cached(sql)?;
-        if cfg!(debug_assertions) {
-            for index in 1..=statement.parameter_count() {
-                let expected = format!("${index}");
-                assert_eq!(
-                    statement.parameter_name(index),
-                    Some(expected.as_str()),
-                    "parameter order in: {sql}"
-                );
-            }
-        }
+        #[cfg(debug_assertions)]
+        super::plan::check(self.connection, sql, &statement)?;
         Ok(statement)
     }
 }

@@ -102,3 +102,15 @@ async fn a_repeated_request_has_its_effect_once() {
     }
     assert_eq!(store.committed(), Position(1));
 }
+
+#[tokio::test]
+async fn a_statement_that_looks_at_every_row_fails_the_tests() {
+    let (_folder, store) = open();
+    let looked = store
+        .write::<(), StoreError, _>(|tx| {
+            tx.prepare("SELECT pos FROM events WHERE sender = $1")?;
+            Ok(())
+        })
+        .await;
+    assert!(matches!(looked, Err(StoreError::Closed)), "the check panics inside the command");
+}

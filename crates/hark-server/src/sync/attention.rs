@@ -33,7 +33,7 @@ impl Rules {
     /// The counts to show of a room.
     pub(super) fn apply(&self, room: &Room, unread: Unread) -> Unread {
         let attention =
-            self.0.as_ref().map_or(Attention::All, |rules| attention(rules, &room.room_id, room.joined));
+            self.0.as_ref().map_or(Attention::All, |rules| attention(rules, &room.id, room.joined));
         match attention {
             Attention::All => unread,
             Attention::Mentions => Unread { notifications: unread.highlights, ..unread },

@@ -113,10 +113,10 @@ fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiE
         | Change::Invited(membership)
         | Change::Knocked(membership)) = &change;
         let Some(room) = scope.snapshot.room(membership.room)? else { continue };
-        if !filter::wants_room(filter, &room.room_id) {
+        if !filter::wants_room(filter, &room.id) {
             continue;
         }
-        let id = room.room_id.to_string();
+        let id = room.id.to_string();
         match &change {
             Change::Joined { since, .. } => {
                 if let Some(body) = room::joined(scope, &room, *since)? {

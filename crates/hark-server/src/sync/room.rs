@@ -103,7 +103,7 @@ impl Timeline {
         let wanted = &scope.filter().room.timeline;
         let range = (since.unwrap_or(Position::START), end);
         let stretch = timeline::backwards(viewer, room.nid, range, scope.limit(), |event| {
-            filter::wants(wanted, &room.room_id, event)
+            filter::wants(wanted, &room.id, event)
         })?;
         let mut events = stretch.events;
         events.reverse();
@@ -243,10 +243,10 @@ fn ephemeral_events(
     let read_by_me = receipts.iter().any(|receipt| receipt.user == scope.user());
     receipts.retain(|receipt| !scope.ignored.contains(&receipt.user));
     let mut events = Vec::new();
-    if filter::wants_type(wanted, &room.room_id, "m.receipt") {
+    if filter::wants_type(wanted, &room.id, "m.receipt") {
         events.extend(ephemeral::receipts(receipts));
     }
-    if scope.typing.contains(&room.nid) && filter::wants_type(wanted, &room.room_id, "m.typing") {
+    if scope.typing.contains(&room.nid) && filter::wants_type(wanted, &room.id, "m.typing") {
         let users: Vec<_> = scope
             .sync
             .typing
@@ -261,10 +261,9 @@ fn ephemeral_events(
 
 fn account_data(scope: &Scope<'_>, room: &Room, since: Option<Position>) -> Result<Vec<String>, ApiError> {
     let from = since.unwrap_or(Position::START);
-    let changed =
-        scope.snapshot.room_account_data_since(scope.user(), &room.room_id, from, scope.window.to)?;
+    let changed = scope.snapshot.room_account_data_since(scope.user(), &room.id, from, scope.window.to)?;
     let wanted = &scope.filter().room.account_data;
-    let changed = changed.into_iter().filter(|data| filter::wants_type(wanted, &room.room_id, &data.kind));
+    let changed = changed.into_iter().filter(|data| filter::wants_type(wanted, &room.id, &data.kind));
     Ok(changed.map(|data| account_data_event(&data.kind, data.content.get())).collect())
 }
 

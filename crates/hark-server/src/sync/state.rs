@@ -71,7 +71,7 @@ pub(super) fn state(
     let wanted = &scope.filter().room.state;
     let events = found.into_iter().filter_map(|event| viewer.see_state(event));
     Ok(State {
-        events: events.filter(|event| filter::wants(wanted, &room.room_id, event)).collect(),
+        events: events.filter(|event| filter::wants(wanted, &room.id, event)).collect(),
         members: given,
     })
 }
