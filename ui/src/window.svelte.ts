@@ -180,13 +180,13 @@ export class HarkWindow {
   #openThread(): void {
     const row = this.open;
     if (!row || this.thread || row.membership === 'invited') return;
-    this.thread = new Thread(row.id, this.backend, this.watched);
+    this.thread = new Thread(row.id, this.backend, this.watched, row.kind === 'person');
     const { thread } = this;
     this.composer = new Composer(
       row.id,
       row.draft ?? '',
       this.backend,
-      (message) => thread.put(message, true),
+      (message) => thread.answered(message),
       this.fail,
     );
     void thread.load();
@@ -202,6 +202,8 @@ export class HarkWindow {
     this.inbox.apply(event);
     this.thread?.apply(event);
     this.player.apply(event);
+    // What sounds has a loudspeaker.
+    if (event.type === 'player' && event.player.player === 'playing') this.session.soundProblem = null;
     if (event.type === 'account' && hadAccount && event.account === null) this.reset();
     if (event.type === 'conversation') {
       this.#openThread();

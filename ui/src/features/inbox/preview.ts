@@ -25,7 +25,7 @@ export function previewOf(row: Conversation, open: boolean): Preview {
 }
 
 function lastMessage(row: Conversation, last: Message): Preview {
-  const { icon, text } = summary(last.content);
+  const { icon, text } = summary(last.content, last.mine);
   return {
     kind: 'message',
     who:
@@ -40,7 +40,7 @@ function lastMessage(row: Conversation, last: Message): Preview {
 }
 
 /** A message in one line. */
-export function summary(content: Content): { icon: Icon; text: string } {
+export function summary(content: Content, mine: boolean): { icon: Icon; text: string } {
   switch (content.kind) {
     case 'text':
       return { icon: 'none', text: oneLine(content.body) };
@@ -61,7 +61,7 @@ export function summary(content: Content): { icon: Icon; text: string } {
       return { icon: 'file', text: body || t('file') };
     }
     case 'system':
-      return { icon: 'none', text: systemWords(content.change) };
+      return { icon: 'none', text: systemWords(content.change, mine) };
     case 'redacted':
       return { icon: 'none', text: t('redacted') };
     case 'unsupported':
@@ -69,7 +69,8 @@ export function summary(content: Content): { icon: Icon; text: string } {
   }
 }
 
-export function systemWords(change: SystemChange): string {
+export function systemWords(change: SystemChange, mine: boolean): string {
+  if (mine) return myOwnWords(change);
   switch (change.what) {
     case 'created':
       return t('system-created', { by: oneLine(change.by) });
@@ -83,6 +84,23 @@ export function systemWords(change: SystemChange): string {
       return t('system-removed', { who: oneLine(change.who), by: oneLine(change.by) });
     case 'renamed':
       return t('system-renamed', { name: oneLine(change.name), by: oneLine(change.by) });
+  }
+}
+
+function myOwnWords(change: SystemChange): string {
+  switch (change.what) {
+    case 'created':
+      return t('system-created-you');
+    case 'joined':
+      return t('system-joined-you');
+    case 'left':
+      return t('system-left-you');
+    case 'invited':
+      return t('system-invited-you', { who: oneLine(change.who) });
+    case 'removed':
+      return t('system-removed-you', { who: oneLine(change.who) });
+    case 'renamed':
+      return t('system-renamed-you', { name: oneLine(change.name) });
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SystemChange } from '../../backend';
 import { NOON, aMessage } from '../../dev/builders';
 import { GROUP_MS, isBigEmoji, rowsOf, showsTime } from './rows';
 
@@ -31,6 +32,19 @@ describe('grouping', () => {
     ];
     const rows = rowsOf([a, b, c, d, e, f], { key: b.key, count: 1 });
     expect(shape(rows)).toEqual(['day', '<>', 'new', '<>', 'system', '<>', '<>', 'day', '<>']);
+  });
+
+  it('leaves out of a conversation of two what goes without saying', () => {
+    const system = (change: SystemChange, mine: boolean) =>
+      aMessage({ mine, content: { kind: 'system', change } });
+    const start = [
+      system({ what: 'created', by: 'Me' }, true),
+      system({ what: 'joined', who: 'Me' }, true),
+      system({ what: 'invited', who: 'B', by: 'Me' }, true),
+      system({ what: 'joined', who: 'B' }, false),
+    ];
+    expect(shape(rowsOf(start, null, true))).toEqual(['day', 'system', 'system']);
+    expect(shape(rowsOf(start, null, false))).toEqual(['day', 'system', 'system', 'system', 'system']);
   });
 
   it('says each day once', () => {

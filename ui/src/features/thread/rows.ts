@@ -19,10 +19,18 @@ export interface NewLine {
   count: number;
 }
 
-export function rowsOf(messages: readonly Message[], newLine: NewLine | null): Row[] {
+/** In a conversation of two, that I came into my own room or asked the other one in is not worth a line. */
+function goesWithoutSaying(message: Message): boolean {
+  if (message.content.kind !== 'system' || !message.mine) return false;
+  const { what } = message.content.change;
+  return what === 'joined' || what === 'invited';
+}
+
+export function rowsOf(messages: readonly Message[], newLine: NewLine | null, pair = false): Row[] {
   const rows: Row[] = [];
   let before: Message | null = null;
   for (const message of messages) {
+    if (pair && goesWithoutSaying(message)) continue;
     if (!before || !sameDay(before.timestamp, message.timestamp)) {
       rows.push({ type: 'day', key: `day-${message.key}`, time: message.timestamp });
       before = null;

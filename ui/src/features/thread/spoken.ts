@@ -6,12 +6,12 @@ import { summary, systemWords } from '../inbox';
 import { markOf } from '../marks';
 
 export function spokenMessage(message: Message): string {
-  if (message.content.kind === 'system') return systemWords(message.content.change);
+  if (message.content.kind === 'system') return systemWords(message.content.change, message.mine);
   const parts = [message.mine ? t('you') : oneLine(message.sender_name)];
   if (message.content.kind === 'voice') {
     parts.push(t('voice-spoken', { length: duration(message.content.duration_ms) }));
     if (!message.mine && !message.content.played) parts.push(t('not-played'));
-  } else parts.push(summary(message.content).text);
+  } else parts.push(summary(message.content, message.mine).text);
   if (message.edited) parts.push(t('edited'));
   const mark = markOf(message);
   if (mark) parts.push(t(`mark-${mark}`));

@@ -33,9 +33,11 @@ export class Thread {
     private readonly backend: Backend,
     /** Whether somebody looks at this window now. */
     private readonly watched: () => boolean,
+    /** A conversation of two. */
+    private readonly pair = false,
   ) {}
 
-  readonly rows = $derived(rowsOf(this.messages, this.newLine));
+  readonly rows = $derived.by(() => rowsOf(this.messages, this.newLine, this.pair));
   readonly hasOlder = $derived(this.#older !== null);
 
   async load(): Promise<void> {
@@ -113,6 +115,12 @@ export class Thread {
     }
   }
 
+  /** The answer to a command of mine. It may come after events that already know more; those stand. */
+  answered(message: Message): void {
+    const known = this.messages.find((each) => each.key === message.key);
+    if (!known || known.state.state === 'failed') this.put(message, true);
+  }
+
   drop(key: number): void {
     this.messages = this.messages.filter((message) => message.key !== key);
   }
@@ -131,7 +139,7 @@ export class Thread {
   }
 
   retry(key: number): Promise<unknown> {
-    return this.backend.invoke('retry', { key }).then((message) => this.put(message, false));
+    return this.backend.invoke('retry', { key }).then((message) => this.answered(message));
   }
 
   discard(key: number): Promise<unknown> {

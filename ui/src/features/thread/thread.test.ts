@@ -130,6 +130,25 @@ describe('a thread', () => {
     expect(keys(thread.messages)).toEqual(keys([a, b, c, d]));
   });
 
+  it('does not go back when the answer to a send comes after the news of it', async () => {
+    const { thread } = opened({ newest: { messages: [a], older: null, first_unread: null } });
+    await thread.load();
+    const mine = waiting(1);
+    const sent: Message = { ...mine, state: { state: 'sent' }, order: orderOf(NOON + 60_000, mine.key) };
+    thread.put(sent, true);
+    thread.answered(mine);
+    expect(thread.messages.at(-1)?.state.state).toBe('sent');
+  });
+
+  it('shows a failed message as on its way as soon as it is tried again', async () => {
+    const { thread } = opened({ newest: { messages: [a], older: null, first_unread: null } });
+    await thread.load();
+    const mine = waiting(1);
+    thread.put({ ...mine, state: { state: 'failed', reason: 'no', refused: true } }, true);
+    thread.answered(mine);
+    expect(thread.messages.at(-1)?.state.state).toBe('sending');
+  });
+
   it('lets a deleted message go', async () => {
     const { thread } = opened({ newest: { messages: [a, b], older: null, first_unread: null } });
     await thread.load();
