@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| hark_fuzz::decode(data));
+libfuzzer_sys::fuzz_target!(init: hark_fuzz::pass_over_symphonia(), |data: &[u8]| hark_fuzz::decode(data));

@@ -61,6 +61,17 @@ pub fn waveform(data: &[u8]) {
     }
 }
 
+/// The fuzzer ends at every panic, caught or not. Those of symphonia are caught in hark-voice; a panic anywhere else is a
+/// find.
+pub fn pass_over_symphonia() {
+    std::panic::set_hook(Box::new(|panic| {
+        if !panic.location().is_some_and(|place| place.file().contains("/symphonia-")) {
+            eprintln!("{panic}");
+            std::process::abort();
+        }
+    }));
+}
+
 /// Small files of the formats that can be made without another program, to begin from.
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let tone: Vec<i16> = (0..4_800_i32).map(|index| ((index * 37) % 8_000 - 4_000) as i16).collect();

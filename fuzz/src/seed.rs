@@ -10,8 +10,14 @@ fn main() -> std::io::Result<()> {
         std::fs::write(corpus.join(name), bytes)?;
     }
     let wav = corpus.join("tone.wav");
-    for name in ["aac.m4a", "lame.mp3", "flac.flac", "opus.webm", "vorbis.ogg", "adts.aac", "flac.ogg", "pcm.mkv"] {
-        let made = Command::new("ffmpeg").args(["-v", "error", "-y", "-i"]).arg(&wav).arg(corpus.join(name)).status();
+    for name in
+        ["aac.m4a", "lame.mp3", "flac.flac", "opus.webm", "vorbis.ogg", "adts.aac", "flac.ogg", "pcm.mkv"]
+    {
+        let made = Command::new("ffmpeg")
+            .args(["-v", "error", "-y", "-i"])
+            .arg(&wav)
+            .arg(corpus.join(name))
+            .status();
         if !made.is_ok_and(|status| status.success()) {
             eprintln!("{name} left out: ffmpeg could not make it");
         }

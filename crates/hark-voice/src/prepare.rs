@@ -38,7 +38,7 @@ impl From<ebur128::Error> for PrepareError {
 
 /// Reads `bytes` as sound, brings it to the loudness of speech and encodes it.
 ///
-/// Takes about a hundredth of the sound's length: call it where blocking is allowed.
+/// Takes about a sixtieth of the sound's length: call it where blocking is allowed.
 pub fn prepare(bytes: &[u8]) -> Result<Clip, PrepareError> {
     let mut pcm = decode(bytes, &Limits::default())?;
     loudness::normalise(&mut pcm.samples)?;

@@ -51,6 +51,14 @@ fn magic() -> impl Strategy<Value = Vec<u8>> {
     ])
 }
 
+/// Found by the fuzzer: symphonia indexes past a table, which would have brought down whoever receives the message.
+#[test]
+fn a_vorbis_file_with_a_damaged_codebook_is_refused() {
+    let file = include_bytes!("files/vorbis-codebook.ogg");
+    let limits = hark_voice::Limits::default();
+    assert_eq!(hark_voice::decode(file, &limits), Err(hark_voice::DecodeError::NotSound));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
