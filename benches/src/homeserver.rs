@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::child::{Child, Role};
 use crate::http::Http;
 use crate::load::Link;
+use crate::machine;
 
 /// Serves until killed; prints its URL first. As `hark-server serve --registration open --rate-limits off` does.
 pub(crate) async fn serve(dir: &Path) -> Result<()> {
@@ -34,6 +35,8 @@ pub(crate) enum Layout {
 /// A running homeserver and the people on it.
 pub(crate) struct Homeserver {
     pub(crate) child: Child,
+    /// Resident memory before anybody came, in bytes.
+    pub(crate) at_start: u64,
     people: Vec<Person>,
 }
 
@@ -53,7 +56,8 @@ impl Homeserver {
     /// Starts one with `people` accounts.
     pub(crate) async fn start(dir: &Path, people: usize) -> Result<Self> {
         let child = Child::start(Role::Server, dir).await?;
-        let mut server = Self { child, people: Vec::new() };
+        let at_start = machine::resident(child.pid()).unwrap_or(0);
+        let mut server = Self { child, at_start, people: Vec::new() };
         let mut http = server.connect().await?;
         for number in 0..people {
             server.people.push(register(&mut http, &format!("person{number}")).await?);

@@ -22,7 +22,8 @@ pub(crate) async fn bench(run: &Run, floor: &Report) -> Result<Report> {
     let bare = floor.value(floor::PER_SECOND).context("the floor was not measured")?;
     let dir = tempfile::tempdir_in(run.dir())?;
     let server = Homeserver::start(dir.path(), SENDERS).await?;
-    report.add("server memory, idle", megabytes(&server), "MB");
+    report.judge("server memory at start", server.at_start as f64 / 1e6, "MB", Target::AtMost(15.0));
+    report.add("server memory after 32 registrations", megabytes(&server), "MB");
     for (name, layout, least) in
         [("16 rooms of two", Layout::Pairs, 8000.0), ("one room of 32", Layout::OneRoom, 5000.0)]
     {
