@@ -84,6 +84,29 @@ async fn a_listener_takes_the_folder_over_when_its_owner_is_killed() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn nothing_is_missed_when_the_owner_of_a_listener_ends() {
+    let pair = Pair::start().await;
+    let owner = listen(pair.bob.path()).await;
+    let mut other = listen(pair.bob.path()).await;
+    let texts: Vec<String> = (0..20).map(|n| format!("line {n}.")).collect();
+    for (n, text) in texts.iter().enumerate() {
+        hark(pair.alice.path()).args(["send", &pair.bob_id, text]).run().await.ok();
+        if n == 10 {
+            let status =
+                tokio::process::Command::new("kill").args(["-TERM", &owner.id().to_string()]).status().await;
+            assert!(status.unwrap().success());
+        }
+    }
+    for text in &texts {
+        let line = other.line_where(|line| line.contains(r#""type":"message""#)).await;
+        assert!(line.contains(text), "{text}: {line}");
+    }
+    assert!(owner.ended().await.success());
+    pair.server.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn an_owner_that_does_not_answer_is_named_in_a_sentence() {
     let pair = Pair::start().await;
     let owner = listen(pair.alice.path()).await;

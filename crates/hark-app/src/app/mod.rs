@@ -25,7 +25,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{ApiError, Command, Event, Hosting};
+use crate::api::{ApiError, Command, Event};
 use crate::browser::Browsers;
 use crate::hosting::Host;
 
@@ -126,8 +126,8 @@ impl App {
         self.inner.tasks.wait().await;
     }
 
-    pub(crate) fn hosting(&self) -> Option<Hosting> {
-        self.inner.host.hosting()
+    pub(crate) fn host(&self) -> &Host {
+        &self.inner.host
     }
 
     pub(crate) fn browsers(&self) -> &Browsers {

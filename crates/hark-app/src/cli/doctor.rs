@@ -186,7 +186,10 @@ async fn server(app: &App) -> Check {
 }
 
 fn hosting(app: &App) -> Option<Check> {
-    let hosting = app.hosting()?;
+    if let Some(sentence) = app.host().problem() {
+        return Some(check("hosting", State::Fail, sentence));
+    }
+    let hosting = app.host().hosting()?;
     Some(check(
         "hosting",
         State::Ok,

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Output, json, plain, show};
+use super::{Output, json, plain, put, show};
 use crate::api::ApiError;
 use crate::app::App;
 
@@ -25,11 +25,17 @@ const REMEMBERED: usize = 10_000;
 pub(super) async fn listen(
     app: &App,
     as_json: bool,
+    since: Option<i64>,
     output: &mpsc::Sender<Output>,
     over: &CancellationToken,
 ) -> Result<(), ApiError> {
     let mut changes = app.engine().changes();
     let mut ear = Ear::new(app.engine().clone(), as_json, output.clone()).await?;
+    if let Some(newest) = since {
+        ear.newest = newest;
+        ear.catch_up().await?;
+    }
+    put(output, Output::Heard { newest: ear.newest }).await?;
     let now = app.engine().connection().borrow().clone();
     ear.hear(Change::Connection(now)).await?;
     loop {
@@ -139,7 +145,11 @@ impl Ear {
             }
             self.newest = self.newest.max(message.key);
         }
-        self.show(&message).await
+        self.show(&message).await?;
+        if message.mine {
+            return Ok(());
+        }
+        put(&self.output, Output::Heard { newest: self.newest }).await
     }
 
     async fn show(&self, message: &Message) -> Result<(), ApiError> {
@@ -151,7 +161,7 @@ impl Ear {
         show(&self.output, json::message(message, encrypted)).await
     }
 
-    /// Shows the messages of others that came while this listener could not keep up.
+    /// Shows the messages of others that came while this listener could not keep up, or had no owner.
     async fn catch_up(&mut self) -> Result<(), ApiError> {
         let mut missed: Vec<Message> = Vec::new();
         for conversation in self.engine.conversations("").await? {

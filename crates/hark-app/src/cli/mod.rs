@@ -45,7 +45,7 @@ pub(crate) async fn perform(
         Request::List { json } => reading::list(app, json, output).await,
         Request::Read { who, limit, json } => reading::read(app, &who, limit, json, output).await,
         Request::Search { words, limit, json } => reading::search(app, words, limit, json, output).await,
-        Request::Listen { json } => listen::listen(app, json, output, over).await,
+        Request::Listen { json, since } => listen::listen(app, json, since, output, over).await,
         Request::Browser { listen, try_it } => {
             if try_it && app.engine().account().is_none() {
                 hosting::try_it(app, api::Nothing {}).await?;

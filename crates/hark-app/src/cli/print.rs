@@ -20,7 +20,7 @@ pub(super) async fn print(mut shown: mpsc::Receiver<Output>, open_links: bool) {
                 }
                 written
             }
-            Output::Kept { .. } => Ok(()),
+            Output::Kept { .. } | Output::Heard { .. } => Ok(()),
         };
         if written.is_err() {
             return;

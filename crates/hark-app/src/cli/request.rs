@@ -77,6 +77,8 @@ pub enum Request {
     Listen {
         /// As JSON objects.
         json: bool,
+        /// Begin with the messages after this one: a listener goes on after its owner ended.
+        since: Option<i64>,
     },
     /// The window in a browser, until interrupted; shows its link.
     Browser {
@@ -120,6 +122,11 @@ pub enum Output {
     Kept {
         /// Key of the message.
         key: i64,
+    },
+    /// Nothing to see: a listener was shown the messages of others up to this key.
+    Heard {
+        /// Key of the newest.
+        newest: i64,
     },
 }
 

@@ -15,7 +15,7 @@ use super::{Output, Request, doctor, perform, print};
 use crate::api::{ApiError, ErrorCode};
 use crate::app::App;
 use crate::app::thread::clip_of;
-use crate::owner::{self, Called, Ownership};
+use crate::owner::{self, Called, Ownership, Reached};
 use crate::{clock, logging, platform};
 
 /// How long a folder that is taken may be without an open door: its owner is starting, or ending.
@@ -92,7 +92,7 @@ async fn request_of(typed: Command) -> Result<Request, ApiError> {
         Command::Search(search) => {
             Request::Search { words: search.words.join(" "), limit: search.limit, json: search.json }
         }
-        Command::Listen { json } => Request::Listen { json },
+        Command::Listen { json } => Request::Listen { json, since: None },
         Command::Browser(browser) => Request::Browser { listen: browser.listen, try_it: browser.try_it },
         Command::Doctor { json } => Request::Doctor { json, caller: std::process::id() },
     })
@@ -122,9 +122,9 @@ async fn work(folder: &Path, mut request: Request, output: &mpsc::Sender<Output>
         if let Some(ownership) = Ownership::take(folder)? {
             return here(ownership, request, output).await;
         }
-        let mut kept = None;
+        let mut reached = Reached::default();
         let called = tokio::select! {
-            called = owner::call(folder, &request, output, &mut kept) => called,
+            called = owner::call(folder, &request, output, &mut reached) => called,
             () = platform::asked_to_end() => return interrupted(&request),
         };
         match called {
@@ -133,7 +133,7 @@ async fn work(folder: &Path, mut request: Request, output: &mpsc::Sender<Output>
             Called::NotThere if since.elapsed() > DOOR_OPENS_WITHIN => return Err(no_answer(folder, None)),
             Called::NotThere => tokio::time::sleep(BREATH).await,
             Called::Over | Called::Died => {
-                request = take_up(request, kept)?;
+                request = take_up(request, reached)?;
                 since = clock::now();
             }
         }
@@ -141,14 +141,17 @@ async fn work(folder: &Path, mut request: Request, output: &mpsc::Sender<Output>
 }
 
 /// What is left to do of a request whose owner died or ended in the middle of it.
-fn take_up(request: Request, kept: Option<i64>) -> Result<Request, ApiError> {
-    match kept {
-        Some(key) => Ok(Request::Settle { key }),
-        None if request.happens_once() => Err(ApiError::new(
+fn take_up(request: Request, reached: Reached) -> Result<Request, ApiError> {
+    match (reached.kept, request) {
+        (Some(key), _) => Ok(Request::Settle { key }),
+        (None, Request::Listen { json, since }) => {
+            Ok(Request::Listen { json, since: reached.heard.or(since) })
+        }
+        (None, request) if request.happens_once() => Err(ApiError::new(
             ErrorCode::Internal,
             "The Hark that was asked ended before it answered. Look with hark list whether it was done, then try again.",
         )),
-        None => Ok(request),
+        (None, request) => Ok(request),
     }
 }
 
@@ -214,16 +217,21 @@ mod tests {
 
     #[test]
     fn a_message_that_was_kept_is_waited_for_and_not_sent_again() {
-        assert!(matches!(take_up(send(), Some(7)), Ok(Request::Settle { key: 7 })));
+        assert!(matches!(
+            take_up(send(), Reached { kept: Some(7), heard: None }),
+            Ok(Request::Settle { key: 7 })
+        ));
     }
 
     #[test]
     fn a_message_whose_fate_is_unknown_is_not_sent_again() {
-        assert!(take_up(send(), None).is_err());
+        assert!(take_up(send(), Reached::default()).is_err());
     }
 
     #[test]
-    fn listening_goes_on_with_the_next_owner() {
-        assert!(matches!(take_up(Request::Listen { json: true }, None), Ok(Request::Listen { json: true })));
+    fn listening_goes_on_with_the_next_owner_where_it_was() {
+        let reached = Reached { kept: None, heard: Some(40) };
+        let listen = Request::Listen { json: true, since: Some(30) };
+        assert!(matches!(take_up(listen, reached), Ok(Request::Listen { json: true, since: Some(40) })));
     }
 }

@@ -18,6 +18,10 @@ impl Host {
         None
     }
 
+    pub(crate) fn problem(&self) -> Option<String> {
+        None
+    }
+
     pub(crate) async fn start_again(&self) -> Result<(), ApiError> {
         Ok(())
     }

@@ -27,7 +27,15 @@ enum Ask {
 /// Handle of what this computer hosts.
 pub(crate) struct Host {
     asks: mpsc::Sender<Ask>,
-    hosting: watch::Receiver<Option<Hosting>>,
+    shown: watch::Receiver<Shown>,
+}
+
+/// What others see of it.
+#[derive(Default)]
+struct Shown {
+    hosting: Option<Hosting>,
+    /// Why what should be hosted is not.
+    problem: Option<String>,
 }
 
 impl Host {
@@ -35,11 +43,11 @@ impl Host {
     /// when asked to.
     pub(crate) async fn resume(options: &Options) -> Self {
         let (asks, asked) = mpsc::channel(8);
-        let (shown, hosting) = watch::channel(None);
+        let (show, shown) = watch::channel(Shown::default());
         let keeper =
-            Keeper { data_dir: options.data_dir.clone(), key: options.key, server: None, echo: None, shown };
+            Keeper { data_dir: options.data_dir.clone(), key: options.key, server: None, echo: None, show };
         tokio::spawn(keeper.work(asked));
-        let host = Self { asks, hosting };
+        let host = Self { asks, shown };
         if let Err(error) = host.start_again().await {
             tracing::error!(%error, "the server of this computer could not be started");
         }
@@ -48,7 +56,12 @@ impl Host {
 
     /// What is hosted now.
     pub(crate) fn hosting(&self) -> Option<Hosting> {
-        self.hosting.borrow().clone()
+        self.shown.borrow().hosting.clone()
+    }
+
+    /// Why what should be hosted is not, as a sentence.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.shown.borrow().problem.clone()
     }
 
     /// Starts what should be hosted and does not run.
@@ -86,7 +99,7 @@ struct Keeper {
     key: KeyPolicy,
     server: Option<Server>,
     echo: Option<Echo>,
-    shown: watch::Sender<Option<Hosting>>,
+    show: watch::Sender<Shown>,
 }
 
 impl Keeper {
@@ -110,6 +123,14 @@ impl Keeper {
     }
 
     async fn start_again(&mut self) -> Result<(), ApiError> {
+        let outcome = self.bring_up().await;
+        if let Err(error) = &outcome {
+            self.show.send_modify(|shown| shown.problem = Some(error.message.clone()));
+        }
+        outcome
+    }
+
+    async fn bring_up(&mut self) -> Result<(), ApiError> {
         let Some(record) = Record::read(&self.data_dir).map_err(ApiError::internal)? else { return Ok(()) };
         self.start_server(None).await?;
         if record.echo {
@@ -154,7 +175,7 @@ impl Keeper {
                 record.write(&self.data_dir).map_err(ApiError::internal)?;
             }
             let hosting = Hosting { server_name: server.server_name(), url: server.url() };
-            self.shown.send_replace(Some(hosting));
+            self.show.send_replace(Shown { hosting: Some(hosting), problem: None });
             self.server = Some(server);
         }
         self.server.as_ref().ok_or_else(|| ApiError::internal("no server runs"))
@@ -205,7 +226,7 @@ impl Keeper {
         if let Some(server) = self.server.take() {
             server.shutdown().await;
         }
-        self.shown.send_replace(None);
+        self.show.send_replace(Shown::default());
     }
 }
 

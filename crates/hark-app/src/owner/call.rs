@@ -18,6 +18,15 @@ use crate::platform::address;
 /// How long an owner may take until it says hello.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How far a request came with an owner that ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reached {
+    /// The message it has put into the outbox, which must not be sent again.
+    pub kept: Option<i64>,
+    /// Up to where a listener was shown the messages of others.
+    pub heard: Option<i64>,
+}
+
 /// What came of a call.
 #[derive(Debug)]
 pub enum Called {
@@ -33,13 +42,13 @@ pub enum Called {
     Died,
 }
 
-/// Hands `request` to the owner of `folder`. Its output comes through `output` as if it were done here; `kept` is the
-/// message it has put into the outbox, which must not be sent again.
+/// Hands `request` to the owner of `folder`. Its output comes through `output` as if it were done here; `reached`
+/// says how far it came, for whoever takes it up when the owner ends.
 pub async fn call(
     folder: &Path,
     request: &Request,
     output: &mpsc::Sender<Output>,
-    kept: &mut Option<i64>,
+    reached: &mut Reached,
 ) -> Called {
     let Ok(door) = Door::read(folder) else { return Called::NotThere };
     let mut lines = match tokio::time::timeout(PATIENCE, ask(&door, request)).await {
@@ -52,7 +61,8 @@ pub async fn call(
         let Ok(Some(line)) = lines.next_line().await else { return Called::Died };
         match serde_json::from_str(&line) {
             Ok(Told::Hello) => {}
-            Ok(Told::Output(Output::Kept { key })) => *kept = Some(key),
+            Ok(Told::Output(Output::Kept { key })) => reached.kept = Some(key),
+            Ok(Told::Output(Output::Heard { newest })) => reached.heard = Some(newest),
             Ok(Told::Output(shown)) => {
                 if output.send(shown).await.is_err() {
                     // Nobody reads it any more.

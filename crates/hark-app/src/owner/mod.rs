@@ -13,6 +13,6 @@ mod lock;
 mod serve;
 mod wire;
 
-pub use call::{Called, call};
+pub use call::{Called, Reached, call};
 pub use lock::Ownership;
 pub use serve::{Owner, serve};

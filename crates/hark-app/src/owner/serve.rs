@@ -59,6 +59,7 @@ pub fn serve(ownership: &Ownership, app: &App) -> Result<Owner, ApiError> {
     let desk = Desk {
         app: app.clone(),
         secret: secret.into(),
+        closing: owner.closing.clone(),
         over: owner.over.clone(),
         finite: owner.finite.clone(),
     };
@@ -119,6 +120,7 @@ async fn accept(listener: Listener, desk: Desk, calls: TaskTracker) {
 struct Desk {
     app: App,
     secret: Arc<str>,
+    closing: CancellationToken,
     over: CancellationToken,
     finite: TaskTracker,
 }
@@ -134,23 +136,27 @@ impl Desk {
         if !bool::from(ask.secret.as_bytes().ct_eq(self.secret.as_bytes())) {
             return Err(io::Error::from(io::ErrorKind::PermissionDenied));
         }
+        // Counted before it is looked whether the door closes: a call that got its hello is done before the app ends.
+        let counted = self.finite.token();
+        if self.closing.is_cancelled() {
+            return Ok(());
+        }
         tell(sender, &Told::Hello).await?;
         let request = ask.request;
-        if request.is_endless() {
-            let mut nothing = tokio::io::sink();
-            let gone = tokio::io::copy(&mut lines, &mut nothing);
-            tokio::select! {
-                told = self.perform(request, sender) => told,
-                _ = gone => Ok(()),
-            }
-        } else {
-            let (finite, desk) = (self.finite.clone(), self);
-            finite.track_future(desk.perform(request, sender)).await
+        if !request.is_endless() {
+            return self.perform(request, sender).await;
+        }
+        drop(counted);
+        let mut nothing = tokio::io::sink();
+        let gone = tokio::io::copy(&mut lines, &mut nothing);
+        tokio::select! {
+            told = self.perform(request, sender) => told,
+            _ = gone => Ok(()),
         }
     }
 
     /// Does the request and tells its output and its outcome. A caller that goes away does not break it off.
-    async fn perform(self, request: Request, sender: &Stream) -> io::Result<()> {
+    async fn perform(&self, request: Request, sender: &Stream) -> io::Result<()> {
         let (output, mut shown) = mpsc::channel::<Output>(256);
         let endless = request.is_endless();
         let work = async {
@@ -170,7 +176,7 @@ impl Desk {
         let (outcome, shown) = tokio::join!(work, show);
         shown?;
         let last = match outcome {
-            Ok(()) if endless && self.over.is_cancelled() => Told::Over,
+            _ if endless && self.closing.is_cancelled() => Told::Over,
             Ok(()) => Told::Done,
             Err(error) => Told::Failed(error),
         };
