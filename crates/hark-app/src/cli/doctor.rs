@@ -132,7 +132,7 @@ fn key(app: &App) -> Check {
                 "key",
                 State::Warn,
                 format!(
-                    "The key of the message store is in the file {path}, for you alone to read ({reason})."
+                    "The key of the message store is in the file {path}, for you alone to read ({reason}). Where a system keyring runs before the first start, it is kept there."
                 ),
             )
         }
