@@ -3,7 +3,7 @@
 mod common;
 
 #[path = "../../../fuzz/src/lib.rs"]
-#[allow(unreachable_pub, reason = "the fuzzer's library, here a module")]
+#[allow(dead_code, unreachable_pub, reason = "the fuzzer's library, here a module")]
 mod harness;
 
 use std::sync::OnceLock;
