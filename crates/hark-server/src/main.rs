@@ -117,7 +117,11 @@ async fn main() -> ExitCode {
 fn log_to_stderr() {
     let chosen = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = chosen.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -1,13 +1,13 @@
 //! What a client asks before anything else: is this a server, what can it do, and what can it not.
 
-use axum::extract::State;
+use axum::{extract::State, response::IntoResponse};
 use http::{HeaderMap, header, uri::Authority};
 use ruma::api::client::{
     discovery::get_supported_versions, thirdparty::get_protocols, voip::get_turn_server_info,
 };
 use serde_json::{Value, json};
 
-use crate::http::{Answer, ApiError, Json, Session, extract::Shared};
+use crate::http::{Answer, ApiError, Json, Session, Whole, extract::Shared};
 
 /// Versions of the specification this server keeps, without gaps. v1.3 and later are not claimed: relations, threads, sent
 /// read points and jump-to-date are what clients would use, and they are not here. `r0.6.1` and v1.1 are what every client
@@ -17,13 +17,16 @@ const VERSIONS: [&str; 3] = ["r0.6.1", "v1.1", "v1.2"];
 /// `GET /_matrix/client/versions`
 pub(super) async fn versions(
     _: Shared,
-    _: Option<Session>,
+    session: Option<Session>,
     _: get_supported_versions::Request,
 ) -> Result<impl Answer, ApiError> {
     // Authenticated media (v1.11) and free profile fields (v1.16) are complete; the features name them without the versions
     // between.
     let features = json!({ "org.matrix.msc3916.stable": true, "uk.tcpip.msc4133": true, "uk.tcpip.msc4133.stable": true });
-    Ok(Json(json!({ "versions": VERSIONS, "unstable_features": features })))
+    let versions = json!({ "versions": VERSIONS, "unstable_features": features });
+    let caching = if session.is_some() { "private, no-store" } else { "public, max-age=600" };
+    let headers = [(header::CACHE_CONTROL, caching), (header::VARY, "Authorization")];
+    Ok(Whole((headers, axum::Json(versions)).into_response()))
 }
 
 /// `GET /.well-known/matrix/client`: the address under which the asker reached this server is one that works for it.

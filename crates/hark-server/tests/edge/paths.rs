@@ -111,7 +111,10 @@ async fn ids_arrive_whatever_is_in_them() {
 async fn a_server_says_what_it_can_do_and_no_more() {
     let home = home().await;
     let alice = home.person("alice").await;
-    let versions = home.get("/_matrix/client/versions").await.ok();
+    let anonymous = home.get("/_matrix/client/versions").await;
+    assert_eq!(anonymous.headers["cache-control"], "public, max-age=600");
+    assert_eq!(alice.get("/_matrix/client/versions").await.headers["cache-control"], "private, no-store");
+    let versions = anonymous.ok();
     assert_eq!(versions["versions"], json!(["r0.6.1", "v1.1", "v1.2"]));
     assert_eq!(versions["unstable_features"]["org.matrix.msc3916.stable"], true);
     let known = home.get("/.well-known/matrix/client").await.ok();
