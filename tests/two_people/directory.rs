@@ -101,10 +101,11 @@ async fn a_removal_learnt_only_by_a_refused_send_moves_the_message_too() {
     let proxy = server.proxy().await;
     let (alice, bob) = (Resident::register(&proxy.url(), "alice").await, server.engine("bob").await);
     let (on_bob, old) = room_of_bob(&server, &alice, &bob).await;
-    // The sync under way is answered by Bob's words; every later one hangs, so that only the send can tell Alice.
+    // Every sync hangs from now on, so that only the send can tell Alice.
+    proxy.forget();
     proxy.fault("/sync", Fault::Hold);
-    bob.says(&alice, "one more").await;
-    alice.hears(&bob, "one more").await;
+    alice.retry_connection().await;
+    proxy.saw(&Method::GET, "/sync", 1).await;
     kick(&on_bob, &old, &alice).await;
     proxy.forget();
     alice.says(&bob, "still there?").await;
