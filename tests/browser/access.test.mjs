@@ -29,7 +29,7 @@ test('the first conversation needs no mouse', async (place) => {
   await way.waitFor();
   await tabTo(page, way);
   await page.keyboard.press('Enter');
-  await page.getByRole('option', { name: /^Echo/ }).waitFor();
+  await page.getByRole('option', { name: /^Echo/i }).waitFor();
   await page.keyboard.press('Alt+ArrowDown');
   await composer(page).waitFor();
   await tabTo(page, composer(page));
@@ -77,8 +77,8 @@ test('on 360 pixels one thing is shown at a time and nothing sticks out', async 
   await say(page, `https://example.org/${'long'.repeat(60)}`);
   await said(page, /^echo, https/i).waitFor();
   assert.ok((await width()) <= 360, `the thread is ${await width()} pixels wide`);
-  assert.equal(await page.getByRole('option', { name: /^Echo/ }).isVisible(), false);
+  assert.equal(await page.getByRole('option', { name: /^Echo/i }).isVisible(), false);
   await page.getByRole('button', { name: 'Back to inbox' }).click();
-  await page.getByRole('option', { name: /^Echo/ }).waitFor();
+  await page.getByRole('option', { name: /^Echo/i }).waitFor();
   assert.ok((await width()) <= 360, `the inbox is ${await width()} pixels wide`);
 });

@@ -29,7 +29,7 @@ const CHROMIUM = process.env.HARK_CHROMIUM ?? BROWSERS.find((path) => existsSync
 /** A test with a place to work in, cleared away when it ends, whatever happened. */
 export function test(name, work) {
   nodeTest(name, async () => {
-    const place = new Place(mkdtempSync(join(tmpdir(), 'hark-browser-')));
+    const place = Place.make();
     try {
       await work(place);
     } catch (error) {
@@ -40,7 +40,12 @@ export function test(name, work) {
   });
 }
 
-class Place {
+/** Programs, pages and files of one test. */
+export class Place {
+  static make() {
+    return new Place(mkdtempSync(join(tmpdir(), 'hark-browser-')));
+  }
+
   constructor(folder) {
     this.folder = folder;
     this.children = new Set();

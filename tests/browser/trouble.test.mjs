@@ -53,7 +53,6 @@ test('a message the server refuses says why, is kept, and goes out by Retry once
     invite: ['@alice:hark.test'],
     power_level_content_override: { events_default: 50 },
   });
-  await page.getByRole('button', { name: 'Accept the request of Garden' }).click();
   await openConversation(page, /^Garden/);
   await say(page, 'may I?');
   const message = said(page, /^You, may I\?, not sent/i);
@@ -65,6 +64,27 @@ test('a message the server refuses says why, is kept, and goes out by Retry once
   assert.deepEqual(page.mistakes, []);
 });
 
+test('an invitation of a stranger waits for an answer, and one of a contact does not', async (place) => {
+  const { server, bob, page } = await aliceAndBob(place);
+  const [carol, dora] = [await Person.register(server.url, 'carol'), await Person.register(server.url, 'dora')];
+  for (const [person, name] of [[carol, 'Cellar'], [dora, 'Attic'], [bob, 'Garden']]) {
+    await person.ask('POST', '/createRoom', { name, invite: ['@alice:hark.test'] });
+  }
+  await page.getByRole('option', { name: /^Garden/ }).waitFor();
+  await page.getByRole('button', { name: 'Accept the request of Cellar' }).click();
+  await page.getByRole('option', { name: /^Cellar/ }).waitFor();
+  await page.getByRole('button', { name: 'Decline the request of Attic' }).click();
+  await page.getByRole('button', { name: 'Decline the request of Attic' }).waitFor({ state: 'detached' });
+  const answerTo = async (person) => {
+    const { rooms } = await person.ask('GET', '/sync?timeout=0');
+    const events = Object.values(rooms.join).flatMap(({ timeline }) => timeline.events);
+    return events.findLast(({ state_key }) => state_key === '@alice:hark.test').content.membership;
+  };
+  assert.equal(await answerTo(carol), 'join');
+  assert.equal(await answerTo(dora), 'leave');
+  assert.deepEqual(page.mistakes, []);
+});
+
 test('a refused message can be deleted', async (place) => {
   const { bob, page } = await aliceAndBob(place);
   await bob.ask('POST', '/createRoom', {
@@ -72,7 +92,6 @@ test('a refused message can be deleted', async (place) => {
     invite: ['@alice:hark.test'],
     power_level_content_override: { events_default: 50 },
   });
-  await page.getByRole('button', { name: 'Accept the request of Garden' }).click();
   await openConversation(page, /^Garden/);
   await say(page, 'may I?');
   const message = said(page, /^You, may I\?, not sent/i);

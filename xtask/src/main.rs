@@ -52,6 +52,8 @@ enum Command {
     Licences,
     /// Format all code
     Fmt,
+    /// Take the pictures of docs/ anew, from the running window
+    Shots,
 }
 
 fn main() -> ExitCode {
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Bench { name, json } => bench::bench(name.as_deref(), json.as_deref()),
         Command::Licences => licences::print(),
         Command::Fmt => format(),
+        Command::Shots => shots(),
     };
     match done {
         Ok(code) => code,
@@ -76,4 +79,11 @@ fn format() -> anyhow::Result<ExitCode> {
     setup::node::modules()?;
     shell::npm(["run", "--silent", "format"]).run()?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn shots() -> anyhow::Result<ExitCode> {
+    setup::system::packages(&[setup::system::BUILD, setup::system::TEST])?;
+    setup::node::build()?;
+    shell::cargo(["build", "--package", "hark-app", "--package", "hark-server"]).run()?;
+    Ok(ExitCode::from(shell::call("node", ["tests/browser/shots.mjs"]).code()?))
 }

@@ -66,7 +66,9 @@ impl Board {
     fn note(&self, outcome: Outcome) {
         let Outcome { name, count, took, .. } = &outcome;
         let mark = if count.failed == 0 { "ok  " } else { "FAIL" };
-        println!("{mark} {name:<44} {count:<36} {:>6.1} s", took.as_secs_f64());
+        if *count != Count::default() {
+            println!("{mark} {name:<44} {count:<36} {:>6.1} s", took.as_secs_f64());
+        }
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
     }
 

@@ -1,0 +1,71 @@
+// Pictures of the window for the README: `cargo xtask shots`. The people are made up; all else is real.
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { PASSWORD, Person, Place, openConversation, said } from './hark.mjs';
+
+const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
+const place = Place.make();
+
+/** A friend with an engine of their own, so that their voice messages are what Hark makes. */
+function friend(server, name, display) {
+  place.hark(name, 'login', '--homeserver', server.url, '--user', name, '--register');
+  return { send: (...words) => place.hark(name, 'send', '@anna:hark.test', ...words), name, display };
+}
+
+async function named(server, name, display) {
+  const body = { type: 'm.login.password', identifier: { type: 'm.id.user', user: name }, password: PASSWORD };
+  const person = Object.assign(new Person(), { url: server.url });
+  const { user_id, access_token } = await person.ask('POST', '/login', body);
+  Object.assign(person, { id: user_id, token: access_token });
+  await person.ask('PUT', `/profile/${encodeURIComponent(user_id)}/displayname`, { displayname: display });
+  return person;
+}
+
+function speech(name, words, voice) {
+  const path = place.path(name);
+  execFileSync('espeak-ng', ['-v', voice, '-s', '150', '-w', path, words]);
+  return path;
+}
+
+try {
+  const server = await place.server();
+  place.hark('data', 'login', '--homeserver', server.url, '--user', 'anna', '--register');
+  await named(server, 'anna', 'Anna');
+  const people = [
+    ['tom', 'Tom Okafor', ['The boiler man comes at ten', 'I left the key with Mrs Lind']],
+    ['mum', 'Mum', ['Did you get home well?']],
+    ['leo', 'Léo', ['Photos from Sunday are on the table', 'Bring the big bag']],
+    ['mia', 'Mia Sandberg', []],
+  ];
+  for (const [name, display, lines] of people) {
+    const one = friend(server, name, display);
+    await named(server, name, display);
+    place.hark(name, 'dm', '@anna:hark.test');
+    place.hark('data', 'dm', `@${name}:hark.test`);
+    for (const line of lines) one.send(line);
+  }
+  const mia = '@mia:hark.test';
+  place.hark('mia', 'send', '@anna:hark.test', 'Are we still on for the lake this weekend?');
+  place.hark('data', 'send', mia, 'Yes! I checked the weather. Saturday looks better.');
+  place.hark('mia', 'voice', '@anna:hark.test', speech('a.wav', 'Wonderful. Then I will pick you up at eight, and we take the long way, past the mill. Bring something warm for the evening.', 'en-gb'));
+  place.hark('data', 'voice', mia, speech('b.wav', 'Eight is fine. I will make sandwiches.', 'en-us'));
+  place.hark('mia', 'send', '@anna:hark.test', 'Perfect. Leo asks whether there is room for one more.');
+  place.hark('data', 'send', mia, 'There is always room for Léo');
+
+  for (const [file, colorScheme] of [['window.png', 'light'], ['window-dark.png', 'dark']]) {
+    const page = await place.open(await place.link('data'), { colorScheme });
+    await openConversation(page, /^Mia/);
+    await said(page, /^You, There is always room/).waitFor();
+    await page.mouse.move(0, 0);
+    await page.evaluate(() => document.fonts.ready);
+    await page.screenshot({ path: `${docs}${file}`, animations: 'disabled', caret: 'hide' });
+    console.log(`docs/${file}`);
+    await place.kill(place.window);
+  }
+} catch (error) {
+  console.error(`${error.stack}${await place.account()}`);
+  process.exitCode = 1;
+} finally {
+  await place.end();
+}
