@@ -19,7 +19,7 @@ use crate::api::{ApiError, ErrorCode};
 use crate::app::thread::clip_of;
 
 /// What it says first.
-const HELLO: &str = "Hello! I am Echo. Write to me or send me a voice message, and I will say it back.";
+const HELLO: &str = "Hello! I am Echo. Whatever you write or say to me, I say back to you.";
 
 /// What it says about sound it cannot read.
 const UNHEARD: &str = "I could not hear that one. Please try another sound file.";
