@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { PASSWORD, Person, Place, openConversation, said } from './hark.mjs';
+import { withLoudspeaker } from './sound.mjs';
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 const place = Place.make();
@@ -29,6 +30,7 @@ function speech(name, words, voice) {
 }
 
 try {
+  await withLoudspeaker(place);
   const server = await place.server();
   place.hark('data', 'login', '--homeserver', server.url, '--user', 'anna', '--register');
   await named(server, 'anna', 'Anna');
@@ -38,9 +40,10 @@ try {
     ['leo', 'Léo', ['Photos from Sunday are on the table', 'Bring the big bag']],
     ['mia', 'Mia Sandberg', []],
   ];
+  const friends = {};
   for (const [name, display, lines] of people) {
     const one = friend(server, name, display);
-    await named(server, name, display);
+    friends[name] = await named(server, name, display);
     place.hark(name, 'dm', '@anna:hark.test');
     place.hark('data', 'dm', `@${name}:hark.test`);
     for (const line of lines) one.send(line);
@@ -50,13 +53,15 @@ try {
   place.hark('data', 'send', mia, 'Yes! I checked the weather. Saturday looks better.');
   place.hark('mia', 'voice', '@anna:hark.test', speech('a.wav', 'Wonderful. Then I will pick you up at eight, and we take the long way, past the mill. Bring something warm for the evening.', 'en-gb'));
   place.hark('data', 'voice', mia, speech('b.wav', 'Eight is fine. I will make sandwiches.', 'en-us'));
-  place.hark('mia', 'send', '@anna:hark.test', 'Perfect. Leo asks whether there is room for one more.');
-  place.hark('data', 'send', mia, 'There is always room for Léo');
+  place.hark('mia', 'send', '@anna:hark.test', 'Perfect. Léo asks whether there is room for one more.');
+  const last = place.hark('data', 'send', mia, 'There is always room for Léo');
+  const room = encodeURIComponent(place.hark('data', 'dm', mia));
+  await friends.mia.ask('POST', `/rooms/${room}/receipt/m.read/${encodeURIComponent(last)}`, {});
 
   for (const [file, colorScheme] of [['window.png', 'light'], ['window-dark.png', 'dark']]) {
     const page = await place.open(await place.link('data'), { colorScheme });
     await openConversation(page, /^Mia/);
-    await said(page, /^You, There is always room/).waitFor();
+    await said(page, /^You, There is always room.*read/).waitFor();
     await page.mouse.move(0, 0);
     await page.evaluate(() => document.fonts.ready);
     await page.screenshot({ path: `${docs}${file}`, animations: 'disabled', caret: 'hide' });
