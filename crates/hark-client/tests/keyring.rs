@@ -17,15 +17,21 @@ const FOLDER: &str = "HARK_TEST_FOLDER";
 fn again(test: &str, folder: &Path, wrap: impl FnOnce(&Path) -> Command) {
     let this = std::env::current_exe().expect("this program");
     let mut command = wrap(&this);
-    command.args(["--exact", test, "--ignored", "--nocapture"]).env(FOLDER, folder).env("XDG_DATA_HOME", folder);
-    let output = command.output().expect("started (are dbus-run-session and gnome-keyring-daemon installed?)");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    command
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .env(FOLDER, folder)
+        .env("XDG_DATA_HOME", folder);
+    let output =
+        command.output().expect("started (are dbus-run-session and gnome-keyring-daemon installed?)");
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// A bus of its own with an unlocked keyring on it.
 fn with_keyring(program: &Path) -> Command {
-    let script = "printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$0\" \"$@\"";
+    let script =
+        "printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$0\" \"$@\"";
     let mut command = Command::new("dbus-run-session");
     command.args(["--", "sh", "-c", script]).arg(program);
     command
