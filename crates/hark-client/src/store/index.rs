@@ -57,8 +57,16 @@ impl Tx<'_> {
         }
         let db = self.db();
         db.prepare_cached("UPDATE messages SET stamp = ?2 WHERE key = ?1")?.execute(params![key, stamp])?;
-        db.prepare_cached("INSERT INTO search (rowid, body) VALUES (?1, ?2)")?
-            .execute(params![stamp, body])?;
+        self.words.borrow_mut().insert(stamp, body.to_owned());
+        Ok(())
+    }
+
+    /// Hands the index what [`Self::index`] gathered, oldest first.
+    pub(super) fn index_words(&self) -> Result<()> {
+        let mut insert = self.db().prepare_cached("INSERT INTO search (rowid, body) VALUES (?1, ?2)")?;
+        for (stamp, body) in self.words.take() {
+            insert.execute(params![stamp, body])?;
+        }
         Ok(())
     }
 
@@ -74,7 +82,9 @@ impl Tx<'_> {
             .query_row([key], |row| row.get(0))
             .optional()?;
         if let Some(stamp) = stamp {
-            db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([stamp])?;
+            if self.words.borrow_mut().remove(&stamp).is_none() {
+                db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([stamp])?;
+            }
             db.prepare_cached("UPDATE messages SET stamp = NULL WHERE key = ?1")?.execute([key])?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! One transaction, and what it tells afterwards.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -17,6 +18,9 @@ pub(crate) struct Tx<'a> {
     pub(crate) now: i64,
     /// Set for a first sync: thousands of rows of the past are no news, listeners get only the inbox.
     pub(crate) quiet: bool,
+    /// Words to be indexed before this is committed, by their place in the index: in any other order than rising the
+    /// index writes out what it has gathered so far, and a response goes back in time with every room.
+    pub(super) words: RefCell<BTreeMap<i64, String>>,
     touched: BTreeSet<String>,
     rows: Vec<(i64, bool)>,
     told: Vec<Change>,
@@ -61,6 +65,7 @@ impl Tx<'_> {
     }
 
     fn finish(&mut self) -> Result<Vec<Change>> {
+        self.index_words()?;
         let mut told = Vec::new();
         for (key, live) in std::mem::take(&mut self.rows) {
             if let Some(message) = messages::by_key(self.db(), key)? {
@@ -85,8 +90,16 @@ pub(super) fn run<T>(
 ) -> Result<(T, Vec<Change>)> {
     let sql = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let me = meta::get(&sql, "me")?.unwrap_or_default();
-    let mut tx =
-        Tx { sql, me, now, quiet: false, touched: BTreeSet::new(), rows: Vec::new(), told: Vec::new() };
+    let mut tx = Tx {
+        sql,
+        me,
+        now,
+        quiet: false,
+        words: RefCell::default(),
+        touched: BTreeSet::new(),
+        rows: Vec::new(),
+        told: Vec::new(),
+    };
     let value = work(&mut tx)?;
     let told = tx.finish()?;
     tx.sql.commit()?;
