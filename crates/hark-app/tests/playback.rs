@@ -6,6 +6,7 @@ mod support;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use hark_testkit::{Program, Running, within};
 use serde_json::{Value, json};
@@ -124,6 +125,11 @@ impl Listener {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this test holds the player against the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 #[tokio::test]
 async fn a_voice_message_is_heard_and_the_next_unheard_one_follows() {
     let card = Card::plugged_in().await;
@@ -161,9 +167,13 @@ async fn a_message_is_held_moved_and_left_where_it_goes_on_later() {
     let held = listener.player("it is held", |player| player["player"] == "paused").await;
     listener.page.run("stop", json!({})).await;
     listener.player("silence", |player| player["player"] == "idle").await;
+    let asked = now();
     listener.page.run("play", json!({ "key": key, "from_ms": null })).await;
     let again = listener.player("it goes on", |player| player["player"] == "playing").await;
-    assert!(at(&again) >= at(&held) && at(&again) < at(&held) + 1_000, "{held} {again}");
+    // A busy machine hears of it late: it may be as far as it can have played since, and, at this speed, what is
+    // stretched in advance.
+    let played = u64::try_from(asked.elapsed().as_millis()).unwrap() * 3 / 2;
+    assert!((at(&held)..at(&held) + played + 1_500).contains(&at(&again)), "{held} {again} after {played}");
 }
 
 #[tokio::test]
