@@ -98,7 +98,10 @@ impl AudioThread {
             Command::Listen(listener) => self.listen(listener),
             Command::Play { id, pcm, from_ms } => {
                 self.stop();
-                self.track = Some(Track::new(id, pcm, from_ms, self.speed));
+                let mut track = Track::new(id, pcm, from_ms, self.speed);
+                // An output still open from an earlier sound has frames behind it that are not of this one.
+                track.change_output(None, self.output.as_ref(), now);
+                self.track = Some(track);
                 self.resume(now);
             }
             Command::Pause => self.pause(now),
