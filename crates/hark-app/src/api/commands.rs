@@ -4,8 +4,11 @@ use hark_client::model::{Account, Connection, Conversation, ConversationId, Hit,
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, PlayerState};
-use crate::app::{App, account, hosting, inbox, search, thread, voice};
+use super::{
+    ApiError, Attention, Devices, InRecording, KeptRecording, MicrophoneTest, PlayerState, RecorderState, ReviewFrom,
+    Settings, Storage,
+};
+use crate::app::{App, account, hosting, inbox, recording, search, settings, sound, storage, thread, voice};
 
 /// Arguments of commands that need none.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
@@ -26,6 +29,12 @@ pub struct Status {
     pub player: PlayerState,
     /// Set where no sound can be played, as a sentence with a remedy.
     pub sound_problem: Option<String>,
+    /// What is being recorded.
+    pub recorder: RecorderState,
+    /// Set where nothing can be recorded, as a sentence with a remedy.
+    pub microphone_problem: Option<String>,
+    /// What this computer is set to.
+    pub settings: Settings,
     /// Whether "Host on this computer" and "Just try it" are possible in this build.
     pub can_host: bool,
 }
@@ -283,4 +292,48 @@ commands! {
     seek Seek(Seek) -> Nothing = voice::seek;
     /// Faster or slower.
     set_speed SetSpeed(SetSpeed) -> Nothing = voice::set_speed;
+    /// Start to record for a conversation (VO1). A recording that is paused elsewhere is kept as a draft first.
+    record Record(InConversation) -> Nothing = recording::record;
+    /// Hold the recording; what was said stays.
+    pause_recording PauseRecording(Nothing) -> Nothing = recording::pause;
+    /// Record on, after what was said.
+    resume_recording ResumeRecording(Nothing) -> Nothing = recording::resume;
+    /// End the recording and send it; durable in the outbox when answered. `too_short` where it holds too little.
+    send_recording SendRecording(Nothing) -> Message = recording::send;
+    /// Throw the recording away. Its id for `open_recording` (Undo, for ten seconds); none where it was under a second.
+    cancel_recording CancelRecording(Nothing) -> Option<String> = recording::cancel;
+    /// What waits for a decision: cut off by a crash, or put aside (VO2). Oldest first.
+    recordings Recordings(Nothing) -> Vec<KeptRecording> = recording::kept;
+    /// Take a kept or just cancelled recording up again: it becomes the paused one.
+    open_recording OpenRecording(InRecording) -> Nothing = recording::open;
+    /// Keep a cut-off recording as its conversation's draft.
+    keep_recording KeepRecording(InRecording) -> Nothing = recording::keep;
+    /// Send a kept recording as it is.
+    send_kept_recording SendKeptRecording(InRecording) -> Message = recording::send_kept;
+    /// Delete a kept recording for good.
+    delete_recording DeleteRecording(InRecording) -> Nothing = recording::delete;
+    /// Hear a paused or kept recording before it is sent.
+    review Review(ReviewFrom) -> Nothing = recording::review;
+    /// Hold the review.
+    pause_review PauseReview(Nothing) -> Nothing = recording::pause_review;
+    /// Microphones and loudspeakers, and the chosen ones (VO5).
+    devices Devices(Nothing) -> Devices = sound::devices;
+    /// Listen to the microphone without keeping anything, for its level.
+    open_microphone OpenMicrophone(Nothing) -> MicrophoneTest = sound::open_microphone;
+    /// Record five seconds to hear oneself.
+    test_microphone TestMicrophone(Nothing) -> Nothing = sound::test_microphone;
+    /// Play what the test recorded.
+    play_test PlayTest(Nothing) -> Nothing = sound::play_test;
+    /// End level and test.
+    close_microphone CloseMicrophone(Nothing) -> Nothing = sound::close_microphone;
+    /// Play a short sound, to try the loudspeaker.
+    play_sample PlaySample(Nothing) -> Nothing = sound::play_sample;
+    /// Replace the settings of this computer.
+    set_settings SetSettings(Settings) -> Settings = settings::set;
+    /// What Hark keeps on the disk.
+    storage Storage(Nothing) -> Storage = storage::storage;
+    /// Forget fetched media; each can be fetched again.
+    clear_media ClearMedia(Nothing) -> Storage = storage::clear_media;
+    /// Whether a person looks at this window, and at which conversation (NO1).
+    set_attention SetAttention(Attention) -> Nothing = settings::set_attention;
 }

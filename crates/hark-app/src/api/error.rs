@@ -37,6 +37,8 @@ pub enum ErrorCode {
     BadSound,
     /// No sound device.
     NoDevice,
+    /// A recording that holds too little to be sent.
+    TooShort,
     /// The disk is full.
     DiskFull,
     /// Something broke here; the log knows more.

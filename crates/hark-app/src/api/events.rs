@@ -4,6 +4,8 @@ use hark_client::model::{Account, Connection, Conversation, ConversationId, Mess
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::{MicrophoneTest, RecorderState, ReviewState, Settings};
+
 /// One change. Rows come whole: the window replaces what it has by `id` or `key`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -47,6 +49,51 @@ pub enum Event {
     Player {
         /// As it is now.
         player: PlayerState,
+    },
+    /// The recorder changed.
+    Recorder {
+        /// As it is now.
+        recorder: RecorderState,
+    },
+    /// What the microphone hears, about 25 times a second while it is open.
+    Level {
+        /// 0 = silence, 1 = as loud as it gets; −60 dB to 0 dB evenly.
+        level: f32,
+        /// Bars of 0–1024 since the last of these; empty while nothing is recorded.
+        waveform: Vec<u16>,
+        /// Length of the recording so far.
+        #[ts(type = "number")]
+        duration_ms: u64,
+    },
+    /// `recordings` has another answer.
+    Recordings,
+    /// A recording is heard before it is sent.
+    Review {
+        /// As it is now.
+        review: ReviewState,
+    },
+    /// The microphone test of the settings.
+    MicrophoneTest {
+        /// As it is now.
+        test: MicrophoneTest,
+    },
+    /// The settings of this computer changed.
+    Settings {
+        /// As they are now.
+        settings: Settings,
+    },
+    /// Show a message: its notification was clicked (NO1).
+    Show {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which; none = the conversation itself.
+        #[ts(type = "number | null")]
+        key: Option<i64>,
+    },
+    /// A `matrix:` link was opened. Nothing is done about it before the person says so (DM8).
+    Link {
+        /// User id, room id or alias it names.
+        who: String,
     },
     /// Too much happened while the window was busy: read everything again.
     Reload,

@@ -10,6 +10,9 @@
 mod commands;
 mod error;
 mod events;
+mod recording;
+mod settings;
+mod sound;
 #[cfg(test)]
 mod typescript;
 
@@ -17,3 +20,6 @@ pub use commands::*;
 pub use error::*;
 pub use events::*;
 pub use hark_client::model;
+pub use recording::*;
+pub use settings::*;
+pub use sound::*;

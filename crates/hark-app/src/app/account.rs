@@ -4,7 +4,7 @@ use hark_client::SignInMode;
 use hark_client::model::Account;
 
 use super::App;
-use crate::api::{ApiError, Nothing, SignIn, Status};
+use crate::api::{ApiError, Nothing, RecorderState, Settings, SignIn, Status};
 
 pub(crate) async fn status(app: &App, _: Nothing) -> Result<Status, ApiError> {
     let inner = &app.inner;
@@ -15,6 +15,9 @@ pub(crate) async fn status(app: &App, _: Nothing) -> Result<Status, ApiError> {
         hosting: inner.host.hosting(),
         player: inner.playback.state(),
         sound_problem: inner.playback.sound_problem(),
+        recorder: RecorderState::Idle,
+        microphone_problem: None,
+        settings: Settings::default(),
         can_host: cfg!(feature = "host"),
     })
 }

@@ -39,7 +39,7 @@ use crate::api::{ApiError, ErrorCode};
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = match self.code {
-            ErrorCode::BadRequest | ErrorCode::BadSound => StatusCode::BAD_REQUEST,
+            ErrorCode::BadRequest | ErrorCode::BadSound | ErrorCode::TooShort => StatusCode::BAD_REQUEST,
             ErrorCode::SignedOut | ErrorCode::WrongPassword => StatusCode::UNAUTHORIZED,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::NameTaken => StatusCode::CONFLICT,

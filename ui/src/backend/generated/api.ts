@@ -41,6 +41,19 @@ message: string, };
 export type AttachmentKind = "image" | "video" | "file";
 
 /**
+ * Where a person looks.
+ */
+export type Attention = {
+/**
+ * Whether the window has the focus.
+ */
+focused: boolean,
+/**
+ * The conversation it shows.
+ */
+conversation: ConversationId | null, };
+
+/**
  * The link to the homeserver.
  */
 export type Connection = { "link": "signed_out" } | { "link": "connecting" } | { "link": "online" } | { "link": "offline",
@@ -200,9 +213,30 @@ export type Conversations = {
 filter: string, };
 
 /**
+ * What there is, now.
+ */
+export type Devices = {
+/**
+ * Microphones, the system's default first.
+ */
+inputs: Array<SoundDevice>,
+/**
+ * Loudspeakers and headphones, the system's default first.
+ */
+outputs: Array<SoundDevice>,
+/**
+ * Set where nothing can be recorded, as a sentence with a remedy.
+ */
+microphone_problem: string | null,
+/**
+ * Set where nothing can be played, as a sentence with a remedy.
+ */
+sound_problem: string | null, };
+
+/**
  * Kinds of failure.
  */
-export type ErrorCode = "bad_request" | "signed_out" | "wrong_password" | "no_server" | "name_taken" | "refused" | "offline" | "not_found" | "bad_sound" | "no_device" | "disk_full" | "internal";
+export type ErrorCode = "bad_request" | "signed_out" | "wrong_password" | "no_server" | "name_taken" | "refused" | "offline" | "not_found" | "bad_sound" | "no_device" | "too_short" | "disk_full" | "internal";
 
 /**
  * One change. Rows come whole: the window replaces what it has by `id` or `key`.
@@ -243,7 +277,52 @@ key: number, } | { "type": "player",
 /**
  * As it is now.
  */
-player: PlayerState, } | { "type": "reload" };
+player: PlayerState, } | { "type": "recorder",
+/**
+ * As it is now.
+ */
+recorder: RecorderState, } | { "type": "level",
+/**
+ * 0 = silence, 1 = as loud as it gets; −60 dB to 0 dB evenly.
+ */
+level: number,
+/**
+ * Bars of 0–1024 since the last of these; empty while nothing is recorded.
+ */
+waveform: Array<number>,
+/**
+ * Length of the recording so far.
+ */
+duration_ms: number, } | { "type": "recordings" } | { "type": "review",
+/**
+ * As it is now.
+ */
+review: ReviewState, } | { "type": "microphone_test",
+/**
+ * As it is now.
+ */
+test: MicrophoneTest, } | { "type": "settings",
+/**
+ * As they are now.
+ */
+settings: Settings, } | { "type": "show",
+/**
+ * Where it is.
+ */
+conversation: ConversationId,
+/**
+ * Which; none = the conversation itself.
+ */
+key: number | null, } | { "type": "link",
+/**
+ * User id, room id or alias it names.
+ */
+who: string, } | { "type": "reload" };
+
+/**
+ * What is fetched before somebody asks for it.
+ */
+export type Fetch = "nothing" | "voice" | "everything";
 
 /**
  * A message found by words (SR1).
@@ -300,6 +379,53 @@ export type InConversation = {
  * Which.
  */
 conversation: ConversationId, };
+
+/**
+ * Names a recording.
+ */
+export type InRecording = {
+/**
+ * Which.
+ */
+id: string, };
+
+/**
+ * Why a recording waits.
+ */
+export type KeptBecause = "cut_off" | "draft";
+
+/**
+ * A recording that waits for a decision.
+ */
+export type KeptRecording = {
+/**
+ * What commands name it by.
+ */
+id: string,
+/**
+ * For whom.
+ */
+conversation: ConversationId,
+/**
+ * Length.
+ */
+duration_ms: number,
+/**
+ * 100 bars of 0–1024.
+ */
+waveform: Array<number>,
+/**
+ * When it was begun.
+ */
+started_at: number,
+/**
+ * When the last of it was written.
+ */
+ended_at: number,
+/**
+ * Why it is kept.
+ */
+why: KeptBecause, };
 
 /**
  * I have read up to this message.
@@ -393,6 +519,35 @@ reason: string,
  * True where the server refused it for good; else it is still tried every 30 s.
  */
 refused: boolean, };
+
+/**
+ * The microphone test of the settings. Its level is told by [`Event::Level`](super::Event::Level).
+ */
+export type MicrophoneTest = { "test": "off" } | { "test": "listening",
+/**
+ * Name of the microphone.
+ */
+device: string, } | { "test": "recording",
+/**
+ * So far.
+ */
+duration_ms: number, } | { "test": "recorded",
+/**
+ * 100 bars of 0–1024.
+ */
+waveform: Array<number>,
+/**
+ * Length.
+ */
+duration_ms: number,
+/**
+ * Where the head is while they are heard.
+ */
+position_ms: number | null, } | { "test": "failed",
+/**
+ * One plain sentence with a remedy.
+ */
+reason: string, };
 
 /**
  * Arguments of commands that need none.
@@ -514,6 +669,102 @@ key: number,
 reason: string, };
 
 /**
+ * What the microphone is doing. Sent whole at each change; between two, [`Event::Level`](super::Event::Level) tells how
+ * it grows. There is one recording at a time, and it belongs to the app: what the window shows changes nothing.
+ */
+export type RecorderState = { "recorder": "idle" } | { "recorder": "starting",
+/**
+ * For whom.
+ */
+conversation: ConversationId, } | { "recorder": "recording",
+/**
+ * Which.
+ */
+id: string,
+/**
+ * For whom.
+ */
+conversation: ConversationId,
+/**
+ * Length at the time of this state.
+ */
+duration_ms: number,
+/**
+ * Name of the microphone.
+ */
+device: string,
+/**
+ * The newest bars, 0–1024, 25 a second, the last one newest; at most 128.
+ */
+waveform: Array<number>,
+/**
+ * Nothing but silence for two seconds: probably the wrong microphone.
+ */
+silent: boolean, } | { "recorder": "paused",
+/**
+ * Which.
+ */
+id: string,
+/**
+ * For whom.
+ */
+conversation: ConversationId,
+/**
+ * Length.
+ */
+duration_ms: number,
+/**
+ * The whole of it, 100 bars of 0–1024.
+ */
+waveform: Array<number>,
+/**
+ * Set where it was not the person who stopped it: one plain sentence with a remedy.
+ */
+problem: string | null, };
+
+/**
+ * Hear a recording.
+ */
+export type ReviewFrom = {
+/**
+ * Which.
+ */
+id: string,
+/**
+ * From here; where it was held, if absent.
+ */
+from_ms: number | null, };
+
+/**
+ * A recording being heard before it is sent.
+ */
+export type ReviewState = { "review": "idle" } | { "review": "playing",
+/**
+ * Which recording.
+ */
+id: string,
+/**
+ * Where the head is.
+ */
+position_ms: number,
+/**
+ * Length.
+ */
+duration_ms: number, } | { "review": "paused",
+/**
+ * Which recording.
+ */
+id: string,
+/**
+ * Where the head is.
+ */
+position_ms: number,
+/**
+ * Length.
+ */
+duration_ms: number, };
+
+/**
  * Words to look for.
  */
 export type Search = {
@@ -612,6 +863,63 @@ conversation: ConversationId,
 typing: boolean, };
 
 /**
+ * All of them; a command replaces them whole.
+ */
+export type Settings = {
+/**
+ * Chosen microphone, by id; none = the system's.
+ */
+input: string | null,
+/**
+ * Its name, to say which one is missing.
+ */
+input_name: string | null,
+/**
+ * Chosen loudspeaker, by id; none = the system's.
+ */
+output: string | null,
+/**
+ * Its name, to say which one is missing.
+ */
+output_name: string | null,
+/**
+ * 0–1, of everything that is played.
+ */
+volume: number,
+/**
+ * Bring every recording to the same loudness (VO5).
+ */
+even_loudness: boolean,
+/**
+ * Go on to the next unheard voice message (VO4).
+ */
+play_on: boolean,
+/**
+ * Fetch media before somebody asks for them.
+ */
+fetch: Fetch,
+/**
+ * Most bytes of fetched media kept.
+ */
+media_limit: number,
+/**
+ * Tell of new messages (NO1).
+ */
+notify: boolean,
+/**
+ * With their words.
+ */
+preview: boolean,
+/**
+ * Tell of nothing, play nothing unasked.
+ */
+do_not_disturb: boolean,
+/**
+ * Closing the window leaves Hark running, where there is a tray to come back from (NO2).
+ */
+close_to_tray: boolean, };
+
+/**
  * Sign in to, or register at, a homeserver.
  */
 export type SignIn = {
@@ -631,6 +939,27 @@ password: string,
  * Make a new account instead.
  */
 register: boolean, };
+
+/**
+ * A microphone or loudspeaker.
+ */
+export type SoundDevice = {
+/**
+ * Stays the same when it is unplugged and plugged in again.
+ */
+id: string,
+/**
+ * As a person knows it.
+ */
+name: string,
+/**
+ * Whether the system uses it where none is chosen.
+ */
+default: boolean,
+/**
+ * Records what this computer plays; never used unless it was chosen.
+ */
+monitor: boolean, };
 
 /**
  * What the window draws first.
@@ -661,9 +990,46 @@ player: PlayerState,
  */
 sound_problem: string | null,
 /**
+ * What is being recorded.
+ */
+recorder: RecorderState,
+/**
+ * Set where nothing can be recorded, as a sentence with a remedy.
+ */
+microphone_problem: string | null,
+/**
+ * What this computer is set to.
+ */
+settings: Settings,
+/**
  * Whether "Host on this computer" and "Just try it" are possible in this build.
  */
 can_host: boolean, };
+
+/**
+ * What Hark keeps on the disk, in bytes.
+ */
+export type Storage = {
+/**
+ * Fetched voice messages.
+ */
+voice: number,
+/**
+ * Other fetched media.
+ */
+other_media: number,
+/**
+ * Messages and the search index.
+ */
+messages: number,
+/**
+ * Recordings not yet sent.
+ */
+recordings: number,
+/**
+ * What is free on that disk.
+ */
+free: number, };
 
 /**
  * A change of the room itself. Names are display names at that time.
@@ -741,4 +1107,48 @@ export interface Commands {
   seek: { args: Seek; answer: Nothing };
   /** Faster or slower. */
   set_speed: { args: SetSpeed; answer: Nothing };
+  /** Start to record for a conversation (VO1). A recording that is paused elsewhere is kept as a draft first. */
+  record: { args: InConversation; answer: Nothing };
+  /** Hold the recording; what was said stays. */
+  pause_recording: { args: Nothing; answer: Nothing };
+  /** Record on, after what was said. */
+  resume_recording: { args: Nothing; answer: Nothing };
+  /** End the recording and send it; durable in the outbox when answered. `too_short` where it holds too little. */
+  send_recording: { args: Nothing; answer: Message };
+  /** Throw the recording away. Its id for `open_recording` (Undo, for ten seconds); none where it was under a second. */
+  cancel_recording: { args: Nothing; answer: string | null };
+  /** What waits for a decision: cut off by a crash, or put aside (VO2). Oldest first. */
+  recordings: { args: Nothing; answer: Array<KeptRecording> };
+  /** Take a kept or just cancelled recording up again: it becomes the paused one. */
+  open_recording: { args: InRecording; answer: Nothing };
+  /** Keep a cut-off recording as its conversation's draft. */
+  keep_recording: { args: InRecording; answer: Nothing };
+  /** Send a kept recording as it is. */
+  send_kept_recording: { args: InRecording; answer: Message };
+  /** Delete a kept recording for good. */
+  delete_recording: { args: InRecording; answer: Nothing };
+  /** Hear a paused or kept recording before it is sent. */
+  review: { args: ReviewFrom; answer: Nothing };
+  /** Hold the review. */
+  pause_review: { args: Nothing; answer: Nothing };
+  /** Microphones and loudspeakers, and the chosen ones (VO5). */
+  devices: { args: Nothing; answer: Devices };
+  /** Listen to the microphone without keeping anything, for its level. */
+  open_microphone: { args: Nothing; answer: MicrophoneTest };
+  /** Record five seconds to hear oneself. */
+  test_microphone: { args: Nothing; answer: Nothing };
+  /** Play what the test recorded. */
+  play_test: { args: Nothing; answer: Nothing };
+  /** End level and test. */
+  close_microphone: { args: Nothing; answer: Nothing };
+  /** Play a short sound, to try the loudspeaker. */
+  play_sample: { args: Nothing; answer: Nothing };
+  /** Replace the settings of this computer. */
+  set_settings: { args: Settings; answer: Settings };
+  /** What Hark keeps on the disk. */
+  storage: { args: Nothing; answer: Storage };
+  /** Forget fetched media; each can be fetched again. */
+  clear_media: { args: Nothing; answer: Storage };
+  /** Whether a person looks at this window, and at which conversation (NO1). */
+  set_attention: { args: Attention; answer: Nothing };
 }
