@@ -1,7 +1,7 @@
 //! What a window or a terminal can ask of Hark.
 //!
 //! [`App`] holds one data folder at work: the engine (hark-client), the loudspeaker (hark-voice) and, where this computer
-//! hosts, a homeserver (hark-server). Everything outside reaches it by two faces that never bypass it:
+//! hosts, the watch over its homeserver (the program hark-server). Everything outside reaches it by two faces that never bypass it:
 //!
 //! - [`api`]: typed commands and events as JSON. [`browser`] carries them to a page on this computer; a desktop shell
 //!   carries the same objects over its own bridge.

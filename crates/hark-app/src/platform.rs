@@ -111,6 +111,19 @@ pub(crate) mod address {
     }
 }
 
+/// Makes a program to be that is no part of this one's: no signal of our terminal reaches it, and it stays when we end.
+#[cfg(feature = "host")]
+pub(crate) fn detach(command: &mut tokio::process::Command) {
+    #[cfg(unix)]
+    command.process_group(0);
+    #[cfg(windows)]
+    {
+        const DETACHED_PROCESS: u32 = 0x0000_0008;
+        const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
+        command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+    }
+}
+
 /// Waits until the person or the system asks this program to end.
 pub(crate) async fn asked_to_end() {
     #[cfg(unix)]

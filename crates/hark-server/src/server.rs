@@ -60,6 +60,7 @@ impl Server {
             server_name: app.server_name.to_string(),
             url: url_of(address),
             tied: app.config.tied,
+            empty: !has_users(&app).await,
         };
         let ended = CancellationToken::new();
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
@@ -86,13 +87,8 @@ impl Server {
     }
 
     /// Whether anybody has an account.
-    #[expect(
-        clippy::redundant_closure_for_method_calls,
-        reason = "the method is not general over the snapshot's lifetime"
-    )]
     pub async fn has_users(&self) -> bool {
-        let read = self.app.store.read::<_, StoreError, _>(|snap| snap.has_users());
-        read.await.unwrap_or(true)
+        has_users(&self.app).await
     }
 
     /// Adds an account and returns its full id.
@@ -156,6 +152,15 @@ pub(crate) async fn add_user(
     let account = NewAccount { user_id: user_id.clone(), password, admin, registration_token: None };
     app.accounts.create(account).await.map_err(explain)?;
     Ok(user_id.to_string())
+}
+
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method is not general over the snapshot's lifetime"
+)]
+async fn has_users(app: &App) -> bool {
+    let read = app.store.read::<_, StoreError, _>(|snap| snap.has_users());
+    read.await.unwrap_or(true)
 }
 
 /// Gives a new account the name others see. For right after it was added: rooms it may be in already are not told.

@@ -68,7 +68,7 @@ impl App {
         let engine = match Engine::open(options).await {
             Ok(engine) => engine,
             Err(error) => {
-                host.stop().await;
+                host.close().await;
                 return Err(error.into());
             }
         };
@@ -79,6 +79,7 @@ impl App {
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(events::forward(engine.changes(), events.clone(), stopping.clone()));
+        tasks.spawn(events::follow_hosting(host.hosting(), engine.clone(), events.clone(), stopping.clone()));
         let playback = Playback::start(engine.clone(), events.clone(), &tasks, stopping.clone());
         Ok(Self {
             inner: Arc::new(Inner {
@@ -120,12 +121,12 @@ impl App {
         &self.inner.stopping
     }
 
-    /// Stops in order: pages, sound, engine, and the hosted server last, so that what is under way still gets its
-    /// answer. What did not go out stays in the outbox.
+    /// Stops in order: pages, sound, engine, and a server that is only tried last, so that what is under way still gets
+    /// its answer. What did not go out stays in the outbox; a server for others goes on.
     pub async fn close(&self) {
         self.inner.stopping.cancel();
         self.inner.engine.close().await;
-        self.inner.host.stop().await;
+        self.inner.host.close().await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
     }

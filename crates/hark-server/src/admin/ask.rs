@@ -66,6 +66,8 @@ pub async fn stop(data_dir: &Path) -> Result<bool, AddUserError> {
 pub struct Watch {
     running: Running,
     lines: Lines<Stream>,
+    /// Whether it has begun to end in order.
+    ending: bool,
 }
 
 impl Watch {
@@ -75,14 +77,17 @@ impl Watch {
     }
 
     /// Waits until the server has ended and its folder is free: true where it was asked to, false where it died.
+    /// May be broken off and asked again.
     pub async fn ended(&mut self) -> bool {
-        let line = self.lines.next().await.unwrap_or_default();
-        let in_order = matches!(serde_json::from_slice(&line), Ok(Answer::Ending));
-        if in_order {
+        if !self.ending {
+            let line = self.lines.next().await.unwrap_or_default();
+            self.ending = matches!(serde_json::from_slice(&line), Ok(Answer::Ending));
+        }
+        if self.ending {
             // What follows is the end of the connection.
             let _ = self.lines.next().await;
         }
-        in_order
+        self.ending
     }
 
     async fn begin(data_dir: &Path, order: Order) -> Result<Option<Self>, AddUserError> {
@@ -101,7 +106,7 @@ impl Watch {
             Err(_) => return Err(silent(&folder, &io::ErrorKind::TimedOut.into())),
         };
         match serde_json::from_slice(&line) {
-            Ok(Answer::Running(running)) => Ok(Some(Self { running, lines })),
+            Ok(Answer::Running(running)) => Ok(Some(Self { running, lines, ending: false })),
             Ok(Answer::Refused(why)) => Err(AddUserError(why)),
             Ok(Answer::Done(_) | Answer::Ending) | Err(_) => Ok(None),
         }

@@ -1,6 +1,6 @@
 //! What is said over the socket.
 
-use std::{fmt, io, time::Duration};
+use std::{fmt, io, mem, time::Duration};
 
 use interprocess::local_socket::tokio::Stream;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,8 @@ pub struct Running {
     pub url: String,
     /// Whether it ends with the program that started it.
     pub tied: bool,
+    /// Whether nobody had an account on it when it started.
+    pub empty: bool,
 }
 
 impl fmt::Display for Running {
@@ -72,18 +74,22 @@ impl fmt::Display for Running {
 }
 
 /// The lines the other side says.
-pub(super) struct Lines<R>(BufReader<R>);
+pub(super) struct Lines<R> {
+    from: BufReader<R>,
+    /// What has come of the next one.
+    begun: Vec<u8>,
+}
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(super) fn of(stream: R) -> Self {
-        Self(BufReader::new(stream))
+        Self { from: BufReader::new(stream), begun: Vec::new() }
     }
 
-    /// The next line; empty where the other side has hung up.
+    /// The next line; empty where the other side has hung up. May be broken off and asked again.
     pub(super) async fn next(&mut self) -> io::Result<Vec<u8>> {
-        let mut line = Vec::new();
-        (&mut self.0).take(MAX_LINE).read_until(b'\n', &mut line).await?;
-        Ok(line)
+        let room = MAX_LINE.saturating_sub(self.begun.len() as u64);
+        (&mut self.from).take(room).read_until(b'\n', &mut self.begun).await?;
+        Ok(mem::take(&mut self.begun))
     }
 }
 

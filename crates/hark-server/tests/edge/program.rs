@@ -179,6 +179,18 @@ fn a_running_server_is_seen_and_ended_by_its_folder() {
     assert_refused(&about("status", folder.path()), "No hark-server runs");
 }
 
+#[test]
+fn a_folder_whose_path_is_too_long_for_a_socket_is_served_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("long".repeat(30));
+    let server = Serving::start(&data, &[], None);
+    assert_eq!(add(data.to_str().unwrap(), "while", "two").status.code(), Some(0));
+    drop(server);
+    let server = Serving::start(&data, &[], None);
+    assert!(text(&about("status", &data).stdout).contains(&server.url));
+    assert_eq!(text(&about("stop", &data).stdout), "hark-server has ended.\n");
+}
+
 #[tokio::test]
 async fn whoever_watches_a_server_learns_of_its_death_and_of_its_end() {
     let folder = tempfile::tempdir().unwrap();
