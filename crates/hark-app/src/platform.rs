@@ -124,6 +124,13 @@ pub(crate) fn detach(command: &mut tokio::process::Command) {
     }
 }
 
+/// Whether a file is there only as long as this program runs: an AppImage is mounted for that time.
+#[cfg(feature = "host")]
+pub(crate) fn goes_with_us(file: &Path) -> bool {
+    cfg!(target_os = "linux")
+        && std::env::var_os("APPDIR").is_some_and(|mounted| !mounted.is_empty() && file.starts_with(mounted))
+}
+
 /// Waits until the person or the system asks this program to end.
 pub(crate) async fn asked_to_end() {
     #[cfg(unix)]

@@ -79,6 +79,18 @@ async fn the_server_goes_on_when_the_terminal_of_the_app_that_started_it_is_clos
     answers(&server).await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_of_an_app_that_is_mounted_while_it_runs_is_not_in_the_mount() {
+    let folder = hosting_folder().await;
+    let mounted = Path::new(env!("CARGO_BIN_EXE_hark")).parent().unwrap();
+    hark(folder.path()).env("APPDIR", mounted).arg("list").run().await.ok();
+    let server = folder.server().await.unwrap();
+    let program = std::fs::read_link(format!("/proc/{}/exe", server.pid)).unwrap();
+    assert_eq!(program, folder.path().canonicalize().unwrap().join("server-program"));
+    answers(&server).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn apps_that_start_at_once_start_one_server() {
     let folder = hosting_folder().await;

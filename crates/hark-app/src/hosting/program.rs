@@ -41,7 +41,6 @@ pub(super) enum Launched {
 
 /// Starts it and waits until it serves.
 pub(super) async fn start(plan: Plan<'_>) -> Result<Launched, ApiError> {
-    let program = beside_this_one()?;
     platform::private_folder(plan.folder).map_err(|error| {
         ApiError::new(
             ErrorCode::Refused,
@@ -51,6 +50,7 @@ pub(super) async fn start(plan: Plan<'_>) -> Result<Launched, ApiError> {
             ),
         )
     })?;
+    let program = that_stays(beside_this_one()?, plan).await?;
     let mut child = command(&program, plan).spawn().map_err(|error| missing(&program, &error))?;
     let Some(stdout) = child.stdout.take() else {
         return Err(ApiError::internal("the server's output is not connected"));
@@ -107,6 +107,27 @@ fn beside_this_one() -> Result<PathBuf, ApiError> {
         Ok(false) => Err(missing(&program, &std::io::ErrorKind::NotFound.into())),
         Err(error) => Err(missing(&program, &error)),
     }
+}
+
+/// The program where it stays: what lies in a folder that goes when we end is copied beside the server's folder.
+async fn that_stays(program: PathBuf, plan: Plan<'_>) -> Result<PathBuf, ApiError> {
+    if plan.tied || !platform::goes_with_us(&program) {
+        return Ok(program);
+    }
+    let copy = plan.folder.with_file_name("server-program");
+    put_copy(&program, &copy).await.map_err(|error| missing(&copy, &error))?;
+    Ok(copy)
+}
+
+/// Replaced as a whole and only where it differs: the former may be at work.
+async fn put_copy(program: &Path, copy: &Path) -> std::io::Result<()> {
+    let bytes = tokio::fs::read(program).await?;
+    if tokio::fs::read(copy).await.is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let new = copy.with_extension("new");
+    tokio::fs::copy(program, &new).await?;
+    tokio::fs::rename(&new, copy).await
 }
 
 fn missing(program: &Path, error: &std::io::Error) -> ApiError {
