@@ -26,7 +26,10 @@ pub mod link;
 mod logging;
 pub mod owner;
 mod platform;
+pub mod program;
 mod random;
+mod window_files;
 
 pub use api::model;
 pub use app::App;
+pub use window_files::window_file;
