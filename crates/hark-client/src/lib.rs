@@ -30,4 +30,4 @@ mod transport;
 pub use change::Change;
 pub use engine::Engine;
 pub use error::{Error, OpenError};
-pub use options::{KeyPolicy, KeyStorage, Options, SignInMode, VoiceClip};
+pub use options::{KeyPolicy, KeyStorage, MediaKind, MediaSpace, Options, SignInMode, VoiceClip};

@@ -17,7 +17,7 @@ pub(super) async fn media(
 ) -> Result<Response, ApiError> {
     site.needs_session(&headers)?;
     let address = address.strip_prefix("mxc://").unwrap_or(&address);
-    let bytes = site.app.engine().media(&format!("mxc://{address}")).await?;
+    let bytes = site.app.engine().media(&format!("mxc://{address}"), hark_client::MediaKind::Other).await?;
     let fixed = [
         (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
         (CACHE_CONTROL, "private, max-age=31536000, immutable"),
