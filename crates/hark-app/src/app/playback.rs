@@ -262,7 +262,7 @@ impl Desk {
             }
             PlayerEvent::Failed { id, reason } if self.is_current(id) => self.fail(id, reason),
             PlayerEvent::SoundLost { reason } => tracing::warn!(reason, "the loudspeaker is gone"),
-            PlayerEvent::SoundBack => tracing::info!("the loudspeaker is back"),
+            PlayerEvent::SoundBack { device } => tracing::info!(device, "the loudspeaker is back"),
             // Of a message that was stopped or replaced meanwhile.
             PlayerEvent::Finished { .. } | PlayerEvent::Stopped { .. } | PlayerEvent::Failed { .. } => {}
         }
