@@ -27,6 +27,7 @@ mod logging;
 pub mod owner;
 mod platform;
 mod random;
+mod replace;
 
 pub use api::model;
 pub use app::App;

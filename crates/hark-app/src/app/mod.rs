@@ -5,12 +5,16 @@
 //! messages: the engine's store does.
 
 pub(crate) mod account;
+mod earcon;
 mod events;
 mod head;
 pub(crate) mod hosting;
 pub(crate) mod inbox;
 mod next_voice;
 mod playback;
+mod preferences;
+mod prefetch;
+pub(crate) mod recorder;
 pub(crate) mod recording;
 pub(crate) mod search;
 pub(crate) mod settings;
@@ -25,15 +29,17 @@ use std::sync::Arc;
 
 use hark_client::{Engine, Options};
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{ApiError, Command, Event};
+use crate::api::{ApiError, Command, Event, Settings};
 use crate::browser::Browsers;
 use crate::hosting::Host;
 
 use playback::Playback;
+use preferences::Preferences;
+use recorder::{Recorder, Trial};
 pub(crate) use uploads::MAX_UPLOAD;
 use uploads::Uploads;
 
@@ -50,6 +56,8 @@ struct Inner {
     data_dir: PathBuf,
     engine: Engine,
     playback: Playback,
+    recorder: Recorder,
+    preferences: Preferences,
     host: Host,
     uploads: Uploads,
     browsers: Browsers,
@@ -79,12 +87,27 @@ impl App {
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(events::forward(engine.changes(), events.clone(), stopping.clone()));
-        let playback = Playback::start(engine.clone(), events.clone(), &tasks, stopping.clone());
+        let preferences = Preferences::open(&data_dir, events.clone());
+        let set = || preferences.watch();
+        tasks.spawn(preferences::limit_media(engine.clone(), set(), stopping.clone()));
+        tasks.spawn(prefetch::prefetch(engine.clone(), engine.changes(), set(), stopping.clone()));
+        let trial = Trial::new(events.clone());
+        let playback =
+            Playback::start(engine.clone(), events.clone(), set(), trial.clone(), &tasks, stopping.clone());
+        let recorder = Recorder::start(
+            recorder::Around { data_dir: &data_dir, engine: &engine, playback: &playback, tasks: &tasks },
+            trial,
+            set(),
+            events.clone(),
+            stopping.clone(),
+        );
         Ok(Self {
             inner: Arc::new(Inner {
                 data_dir,
                 engine,
                 playback,
+                recorder,
+                preferences,
                 host,
                 uploads: Uploads::default(),
                 browsers: Browsers::default(),
@@ -120,14 +143,24 @@ impl App {
         &self.inner.stopping
     }
 
-    /// Stops in order: pages, sound, engine, and the hosted server last, so that what is under way still gets its
-    /// answer. What did not go out stays in the outbox.
+    /// Stops in order: microphone, pages, sound, engine, and the hosted server last, so that what is under way still gets
+    /// its answer. What did not go out stays in the outbox; what was being recorded is a draft.
     pub async fn close(&self) {
+        self.inner.recorder.close().await;
         self.inner.stopping.cancel();
         self.inner.engine.close().await;
         self.inner.host.stop().await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+
+    /// What this computer is set to, as it changes.
+    pub fn settings(&self) -> watch::Receiver<Settings> {
+        self.inner.preferences.watch()
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
     }
 
     pub(crate) fn host(&self) -> &Host {
