@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::echo::Echo;
 use super::handle::Ask;
+use super::launch::Plan;
 use super::pace::Pace;
-use super::program::Plan;
 use super::record::Record;
 use super::server::{HostedServer, refused};
 use crate::api::{ApiError, ErrorCode, HostHere, Hosting, HostingState};
