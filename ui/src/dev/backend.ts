@@ -2,7 +2,7 @@
 // about. It answers from a scene; it is not part of the product and no test of behaviour between programs uses it.
 
 import { CommandError, type Answer, type Args, type Backend, type CommandName, type Link } from '../backend';
-import type { Conversation, Event, Message, PlayerState, Status } from '../backend';
+import type { Conversation, Event, Hosting, Message, PlayerState, Status } from '../backend';
 import { picture, type Scene } from './scenes';
 import { ScriptedSound } from './sound';
 
@@ -66,6 +66,12 @@ export function scriptedBackend(scene: Scene): Scripted {
     steps.forEach((state, index) => setTimeout(() => put({ ...message, state }, false), 400 * (index + 1)));
   }
 
+  function runServer(state: Hosting['state']) {
+    if (!scene.hosting) return fail(scene);
+    emit({ type: 'hosting', hosting: { ...scene.hosting, state, problem: null } });
+    return {};
+  }
+
   const sound = new ScriptedSound(scene, emit, (conversation, content) => {
     const message = mine(conversation, content);
     queueMicrotask(() => put(message, true));
@@ -91,6 +97,8 @@ export function scriptedBackend(scene: Scene): Scripted {
     sign_in: () => fail(scene),
     host_here: () => fail(scene),
     try_it: () => fail(scene),
+    start_hosting: () => runServer('running'),
+    stop_hosting: () => runServer('stopped'),
     sign_out: () => ({}),
     conversations: () => (scene.slow ? new Promise(() => undefined) : [...conversations.values()]),
     open_conversation: ({ who }) => conversations.get(who) ?? fail(scene),
