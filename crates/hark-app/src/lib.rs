@@ -28,6 +28,7 @@ pub mod owner;
 mod platform;
 pub mod program;
 mod random;
+mod replace;
 mod window_files;
 
 pub use api::model;

@@ -2,7 +2,7 @@
 // about. It answers from a scene; it is not part of the product and no test of behaviour between programs uses it.
 
 import { CommandError, type Answer, type Args, type Backend, type CommandName, type Link } from '../backend';
-import type { Conversation, Event, Hosting, Message, PlayerState, Status } from '../backend';
+import type { Conversation, Desktop, Event, Hosting, Message, PlayerState, Status } from '../backend';
 import { picture, type Scene } from './scenes';
 import { ScriptedSound } from './sound';
 
@@ -196,11 +196,23 @@ export function scriptedBackend(scene: Scene): Scripted {
     },
     upload: () => (scene.slowUpload ? new Promise(() => undefined) : Promise.resolve('upload-1')),
     mediaUrl: picture,
+    desktop: scene.desktop ? desktop() : null,
     emit,
     start: () => sound.start(),
     setLink(next) {
       link = next;
       watchers.forEach((watcher) => watcher(next));
+    },
+  };
+}
+
+function desktop(): Desktop {
+  let starts = false;
+  return {
+    startAtLogin: () => Promise.resolve(starts),
+    setStartAtLogin: (on) => {
+      starts = on;
+      return Promise.resolve();
     },
   };
 }

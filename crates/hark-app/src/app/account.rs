@@ -4,7 +4,7 @@ use hark_client::SignInMode;
 use hark_client::model::Account;
 
 use super::App;
-use crate::api::{ApiError, Nothing, RecorderState, Settings, SignIn, Status};
+use crate::api::{ApiError, Nothing, SignIn, Status};
 
 pub(crate) async fn status(app: &App, _: Nothing) -> Result<Status, ApiError> {
     let inner = &app.inner;
@@ -15,9 +15,9 @@ pub(crate) async fn status(app: &App, _: Nothing) -> Result<Status, ApiError> {
         hosting: inner.host.hosting().borrow().clone(),
         player: inner.playback.state(),
         sound_problem: inner.playback.sound_problem(),
-        recorder: RecorderState::Idle,
-        microphone_problem: None,
-        settings: Settings::default(),
+        recorder: inner.recorder.state().borrow().clone(),
+        microphone_problem: inner.recorder.problem(),
+        settings: app.settings().borrow().clone(),
         can_host: cfg!(feature = "host"),
     })
 }
@@ -30,6 +30,7 @@ pub(crate) async fn sign_in(app: &App, args: SignIn) -> Result<Account, ApiError
 pub(crate) async fn sign_out(app: &App, _: Nothing) -> Result<Nothing, ApiError> {
     app.inner.playback.stop().await;
     app.engine().sign_out().await?;
+    app.inner.recorder.forget().await?;
     Ok(Nothing {})
 }
 

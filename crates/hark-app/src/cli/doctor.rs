@@ -56,6 +56,7 @@ pub(super) async fn of_app(app: &App, caller: u32) -> Vec<Check> {
     checks.extend(hosting(app));
     checks.extend(outbox(app).await);
     checks.push(sound().await);
+    checks.push(microphone(app).await);
     checks
 }
 
@@ -223,5 +224,21 @@ async fn sound() -> Check {
         Ok(None) => check("sound", State::Ok, "Voice messages can be played."),
         Ok(Some(sentence)) => check("sound", State::Warn, sentence),
         Err(error) => check("sound", State::Warn, format!("The loudspeaker cannot be looked for ({error}).")),
+    }
+}
+
+async fn microphone(app: &App) -> Check {
+    let settings = app.settings().borrow().clone();
+    let input = settings.input.clone();
+    let look = move || hark_voice::devices::microphone_problem(input.as_deref());
+    match tokio::task::spawn_blocking(look).await {
+        Ok(None) => {
+            let which = settings
+                .input_name
+                .map_or_else(|| "the system's microphone".to_owned(), |name| format!("\"{name}\""));
+            check("mic", State::Ok, format!("Voice messages can be recorded, with {which}."))
+        }
+        Ok(Some(sentence)) => check("mic", State::Warn, sentence),
+        Err(error) => check("mic", State::Warn, format!("The microphone cannot be looked for ({error}).")),
     }
 }
