@@ -2,7 +2,7 @@
 // about. It answers from a scene; it is not part of the product and no test of behaviour between programs uses it.
 
 import { CommandError, type Answer, type Args, type Backend, type CommandName, type Link } from '../backend';
-import type { Conversation, Desktop, Event, Hosting, Message, PlayerState, Status } from '../backend';
+import type { Conversation, Desktop, Event, Message, PlayerState, Status } from '../backend';
 import { picture, type Scene } from './scenes';
 import { ScriptedSound } from './sound';
 
@@ -66,18 +66,18 @@ export function scriptedBackend(scene: Scene): Scripted {
     steps.forEach((state, index) => setTimeout(() => put({ ...message, state }, false), 400 * (index + 1)));
   }
 
-  function runServer(state: Hosting['state']) {
-    if (!scene.hosting) return fail(scene);
-    emit({ type: 'hosting', hosting: { ...scene.hosting, state, problem: null } });
-    return {};
-  }
-
   const sound = new ScriptedSound(scene, emit, (conversation, content) => {
     const message = mine(conversation, content);
     queueMicrotask(() => put(message, true));
     travel(message);
     return message;
   });
+
+  function host(state: 'running' | 'stopped') {
+    if (scene.hosting) scene.hosting = { ...scene.hosting, state, problem: null };
+    emit({ type: 'hosting', hosting: scene.hosting ?? null });
+    return {};
+  }
 
   type Handlers = { [K in CommandName]: (args: Args<K>) => Answer<K> | Promise<Answer<K>> };
   const handlers: Handlers = {
@@ -97,8 +97,8 @@ export function scriptedBackend(scene: Scene): Scripted {
     sign_in: () => fail(scene),
     host_here: () => fail(scene),
     try_it: () => fail(scene),
-    start_hosting: () => runServer('running'),
-    stop_hosting: () => runServer('stopped'),
+    start_hosting: () => host('running'),
+    stop_hosting: () => host('stopped'),
     sign_out: () => ({}),
     conversations: () => (scene.slow ? new Promise(() => undefined) : [...conversations.values()]),
     open_conversation: ({ who }) => conversations.get(who) ?? fail(scene),
