@@ -65,8 +65,11 @@ impl Studio {
         self.recorder.begin(id.to_owned(), self.wav(id));
     }
 
+    /// The next device that is opened, once the worker knows of it.
     fn inlet(&self) -> Inlet {
-        self.inlets.recv_timeout(DEADLINE).unwrap()
+        let inlet = self.inlets.recv_timeout(DEADLINE).unwrap();
+        self.wait("it is open", |event| matches!(event, RecorderEvent::Opened { .. }).then_some(()));
+        inlet
     }
 
     fn wait<T>(&self, what: &str, wanted: impl Fn(&RecorderEvent) -> Option<T>) -> T {
@@ -206,8 +209,11 @@ fn what_is_paused_resumed_and_begun_again_is_one_sound() {
     assert_eq!(studio.paused(), (500, None));
     singer.sing(4_800);
     studio.recorder.resume();
+    // A millisecond at a time until the first of them is kept.
+    while !studio.events.try_iter().any(|event| matches!(event, RecorderEvent::Recording { .. })) {
+        singer.sing(48);
+    }
     singer.sing(24_000);
-    studio.recording();
     studio.recorder.abandon();
     let told = studio.wait("it is put aside", |event| match event {
         RecorderEvent::Abandoned { duration_ms, .. } => Some(*duration_ms),
