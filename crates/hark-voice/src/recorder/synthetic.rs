@@ -139,6 +139,16 @@ impl Singer {
         self.at += frames;
     }
 
+    /// One more millisecond, when those before were taken.
+    fn hum(&mut self) {
+        let end = clock::now() + DEADLINE;
+        while self.inlet.room() < 10 * self.rate as usize {
+            assert!(clock::now() < end, "nobody takes the samples");
+            std::thread::yield_now();
+        }
+        self.sing(self.rate as usize / 1000);
+    }
+
     /// As many callbacks as the last 150 ms take.
     fn tail(&mut self) {
         self.sing(self.rate as usize * 15 / 100 + 1);
@@ -211,7 +221,7 @@ fn what_is_paused_resumed_and_begun_again_is_one_sound() {
     studio.recorder.resume();
     // A millisecond at a time until the first of them is kept.
     while !studio.events.try_iter().any(|event| matches!(event, RecorderEvent::Recording { .. })) {
-        singer.sing(48);
+        singer.hum();
     }
     singer.sing(24_000);
     studio.recorder.abandon();
@@ -354,7 +364,7 @@ fn fifty_messages_back_to_back_lose_nothing() {
         let begun = singer.at;
         // A millisecond at a time until the first of them is kept.
         loop {
-            singer.sing(48);
+            singer.hum();
             match studio.events.try_recv() {
                 Ok(RecorderEvent::Recording { id, .. }) if id == index.to_string() => break,
                 Ok(RecorderEvent::Finished { clip, .. }) => {
