@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test needs all of it")]
 
 pub(crate) mod page;
+pub(crate) mod talkers;
 
 use std::io::Cursor;
 use std::path::Path;
