@@ -64,6 +64,12 @@ impl Window {
         event["recorder"].clone()
     }
 
+    /// Begins to record, and forgets what was told before that.
+    async fn records(&mut self, conversation: &str) {
+        self.page.run("record", json!({ "conversation": conversation })).await;
+        self.recorder("it records", |state| state["recorder"] == "recording").await;
+    }
+
     /// Waits until the recording is this long.
     async fn until_it_holds(&mut self, milliseconds: u64) {
         self.page
@@ -109,7 +115,7 @@ async fn a_sentence_is_held_in_the_window_and_heard_by_the_other_person_as_loud_
     let spoken = folder.path().join("sentence.wav");
     sound::speak(&spoken, "Hold the key, talk, let go, and the other side hears it, whatever dies in between.").await;
     let mut window = Window::of(&alice, &card).await;
-    window.page.run("record", json!({ "conversation": bob.user_id })).await;
+    window.records(&bob.user_id).await;
     card.says(&spoken).done().await;
     let sent = window.page.run("send_recording", json!({})).await;
     assert_eq!(sent["content"]["kind"], "voice", "{sent}");
@@ -129,7 +135,7 @@ async fn a_recording_is_held_heard_and_gone_on_with_before_it_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let _speaker = card.says(&tone_file(&folder, 60_000));
     let mut window = Window::of(&alice, &card).await;
-    window.page.run("record", json!({ "conversation": bob.user_id })).await;
+    window.records(&bob.user_id).await;
     window.until_it_holds(1_000).await;
     window.page.run("pause_recording", json!({})).await;
     let paused = window.recorder("it is held", |state| state["recorder"] == "paused").await;
@@ -157,7 +163,7 @@ async fn fifty_notes_back_to_back_arrive_all_and_in_order() {
     let mut window = Window::of(&alice, &card).await;
     let mut keys = Vec::new();
     for note in 0..NOTES {
-        window.page.run("record", json!({ "conversation": bob.user_id })).await;
+        window.records(&bob.user_id).await;
         window.until_it_holds(520).await;
         // The next one begins while this is still being sent.
         let id = 10_000 + note as u64;
@@ -178,16 +184,15 @@ async fn a_note_too_short_is_not_sent_and_a_cancelled_one_can_be_had_back() {
     let (server, card) = (Server::start().await, SoundCard::plugged_in().await);
     let (alice, bob) = two(&server).await;
     let mut window = Window::of(&alice, &card).await;
-    let to_bob = json!({ "conversation": bob.user_id });
-    window.page.run("record", to_bob.clone()).await;
+    window.records(&bob.user_id).await;
     let refused = window.refused("send_recording", json!({})).await;
     assert_eq!(refused["code"], "too_short", "{refused}");
     assert_eq!(alice.recordings_left(), Vec::<String>::new());
 
-    window.page.run("record", to_bob.clone()).await;
+    window.records(&bob.user_id).await;
     window.until_it_holds(300).await;
     assert_eq!(window.page.run("cancel_recording", json!({})).await, Value::Null);
-    window.page.run("record", to_bob).await;
+    window.records(&bob.user_id).await;
     window.until_it_holds(1_500).await;
     let id = window.page.run("cancel_recording", json!({})).await;
     assert!(id.is_string(), "{id}");
@@ -204,13 +209,13 @@ async fn recording_elsewhere_is_refused_by_name_and_a_held_one_becomes_a_draft()
     let (alice, bob) = two(&server).await;
     let carol = Talker::register(&server, "carol").await;
     let mut window = Window::of(&alice, &card).await;
-    window.page.run("record", json!({ "conversation": bob.user_id })).await;
+    window.records(&bob.user_id).await;
     window.until_it_holds(700).await;
     let refused = window.refused("record", json!({ "conversation": carol.user_id })).await;
     assert_eq!(refused["code"], "bad_request", "{refused}");
     assert!(refused["message"].as_str().unwrap().contains("bob"), "{refused}");
     window.page.run("pause_recording", json!({})).await;
-    window.page.run("record", json!({ "conversation": carol.user_id })).await;
+    window.records(&carol.user_id).await;
     window.page.event("another draft", |event| event["type"] == "recordings").await;
     let kept = window.page.run("recordings", json!({})).await;
     assert_eq!(kept.as_array().unwrap().len(), 1, "{kept}");
@@ -226,7 +231,7 @@ async fn a_page_that_comes_later_sees_the_recording_that_goes_on() {
     let (server, card) = (Server::start().await, SoundCard::plugged_in().await);
     let (alice, bob) = two(&server).await;
     let mut window = Window::of(&alice, &card).await;
-    window.page.run("record", json!({ "conversation": bob.user_id })).await;
+    window.records(&bob.user_id).await;
     window.until_it_holds(600).await;
     let another = alice.hark("browser").args(["--no-open", "--listen", "127.0.0.1:0"]);
     let mut another = another.start().await;

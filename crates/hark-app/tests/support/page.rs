@@ -85,9 +85,10 @@ impl Page {
         within("an answer", async {
             loop {
                 let mut object = self.next().await.expect("the socket is open");
+                let is_begun = object["id"].as_u64() >= Some(BEGUN);
                 match object.get_mut("event") {
                     Some(event) => self.events.push(event.take()),
-                    None if self.is_begun(&object) => self.answers.push(object),
+                    None if is_begun => self.answers.push(object),
                     None => return object,
                 }
             }
@@ -119,10 +120,6 @@ impl Page {
             }
         })
         .await
-    }
-
-    fn is_begun(&self, answer: &Value) -> bool {
-        answer["id"].as_u64() >= Some(BEGUN)
     }
 
     /// Does a command that is expected to work.
