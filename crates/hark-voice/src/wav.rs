@@ -164,7 +164,7 @@ impl WavFile {
         self.writer.flush().map_err(plain)?;
         self.unsynced = 0;
         // One that is asked already does this too.
-        drop(self.sync.try_send(()));
+        let _ = self.sync.try_send(());
         Ok(())
     }
 
