@@ -10,6 +10,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{Program, within};
 
@@ -22,7 +23,12 @@ pub struct SoundCard {
     server: Option<Child>,
     /// The module that is the microphone, while it is plugged in.
     microphone: Option<String>,
+    /// Cards of one test program work one at a time: a sound server without real-time rights drops out when the machine
+    /// is busy.
+    alone: Option<MutexGuard<'static, ()>>,
 }
+
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// The loudspeakers of a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +52,7 @@ impl SoundCard {
     /// No card: a computer without sound.
     pub fn absent() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let card = Self { folder, server: None, microphone: None };
+        let card = Self { folder, server: None, microphone: None, alone: None };
         std::fs::write(card.path("alsa.conf"), "pcm.!default { type hw card 7 }\n").expect("a file");
         card
     }
@@ -54,6 +60,7 @@ impl SoundCard {
     /// A card that works.
     pub async fn plugged_in() -> Self {
         let mut card = Self::absent();
+        card.alone = Some(ALONE.lock().await);
         card.start().await;
         card
     }
@@ -61,9 +68,12 @@ impl SoundCard {
     /// Starts the sound server (again).
     pub async fn start(&mut self) {
         let sink = |name: &str| {
-            format!("module-null-sink sink_name={name} norewinds=1 rate=48000 channels=2 sink_properties=device.description={name}")
+            format!(
+                "module-null-sink sink_name={name} norewinds=1 rate=48000 channels=2 sink_properties=device.description={name}"
+            )
         };
-        let socket = format!("module-native-protocol-unix auth-anonymous=1 socket={}", self.socket().display());
+        let socket =
+            format!("module-native-protocol-unix auth-anonymous=1 socket={}", self.socket().display());
         // Before programs that compile, as on a desktop; where that is not allowed `nice` goes on without.
         let mut server = Command::new("nice");
         server
@@ -77,7 +87,9 @@ impl SoundCard {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true);
-        let server = server.spawn().unwrap_or_else(|error| panic!("cannot run pulseaudio ({error}); `cargo xtask test` installs it"));
+        let server = server.spawn().unwrap_or_else(|error| {
+            panic!("cannot run pulseaudio ({error}); `cargo xtask test` installs it")
+        });
         self.server = Some(server);
         within("the sound server answers", async {
             while !self.pactl(&["info"]).await.0 {
@@ -130,14 +142,16 @@ impl SoundCard {
 
     /// A program with its sound on this card.
     pub fn on(&self, program: Program) -> Program {
-        self.environment().into_iter().fold(program, |program, (name, value)| program.env(name, value))
+        self.environment()
+            .into_iter()
+            .fold(program.first(), |program, (name, value)| program.env(name, value))
     }
 
     /// Says a WAV file into the microphone. The speaker goes on until the end of the file, or until it is dropped.
     pub fn says(&self, wav: &Path) -> Speaker {
-        let mut speaker = Command::new("paplay");
+        let mut speaker = Command::new("nice");
         speaker
-            .args(["--latency-msec=20", "-d", INTO_MICROPHONE])
+            .args(["-n", "-10", "paplay", "--latency-msec=200", "-d", INTO_MICROPHONE])
             .arg(wav)
             .envs(self.environment())
             .stdout(Stdio::null())
@@ -148,9 +162,18 @@ impl SoundCard {
 
     /// Records what a loudspeaker plays from now on: 48 kHz mono.
     pub async fn listens(&self, to: Loudspeaker) -> Listener {
-        let mut recorder = Command::new("parec");
+        let mut recorder = Command::new("nice");
         recorder
-            .args(["--format=float32le", "--rate=48000", "--channels=1", "--latency-msec=20", "-d"])
+            .args([
+                "-n",
+                "-10",
+                "parec",
+                "--format=float32le",
+                "--rate=48000",
+                "--channels=1",
+                "--latency-msec=20",
+                "-d",
+            ])
             .arg(format!("{}.monitor", to.name()))
             .envs(self.environment())
             .stdout(Stdio::piped())

@@ -106,6 +106,24 @@ impl Program {
         self
     }
 
+    /// Lets it run before programs that compile, as a program with sound on a desktop may; where that is not allowed it
+    /// runs like any other.
+    #[must_use]
+    pub fn first(mut self) -> Self {
+        let plain = self.command.as_std();
+        let mut nice = Command::new("nice");
+        nice.args(["-n", "-10"]).arg(plain.get_program()).args(plain.get_args());
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => nice.env(name, value),
+                None => nice.env_remove(name),
+            };
+        }
+        nice.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        self.command = nice;
+        self
+    }
+
     /// What it finds on its standard input.
     #[must_use]
     pub fn input(mut self, text: &str) -> Self {

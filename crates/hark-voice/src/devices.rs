@@ -72,7 +72,8 @@ impl Direction {
     fn list(self) -> Vec<DeviceInfo> {
         platform::quiet();
         // The systems see the same devices under different names: the first that has any is the one that is used.
-        let lists = platform::hosts().into_iter().filter_map(|id| self.list_of(&cpal::host_from_id(id).ok()?));
+        let lists =
+            platform::hosts().into_iter().filter_map(|id| self.list_of(&cpal::host_from_id(id).ok()?));
         lists.into_iter().find(|devices| !devices.is_empty()).unwrap_or_default()
     }
 
@@ -139,9 +140,7 @@ impl Direction {
         for id in platform::hosts() {
             let Ok(host) = cpal::host_from_id(id) else { continue };
             let device = self.default(&host).filter(|device| !self.is_refused(device));
-            if let Some(done) =
-                tried(device.map(|device| Found { host, device, chosen: chosen.is_none() }))
-            {
+            if let Some(done) = tried(device.map(|device| Found { host, device, chosen: chosen.is_none() })) {
                 return Ok(done);
             }
             if self == Self::Input {

@@ -84,8 +84,7 @@ pub(crate) fn streams_wander(_: HostId) -> bool {
 /// Whether a person would know the device: ALSA lists every plug-in of its configuration.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_for_people(id: &cpal::DeviceId) -> bool {
-    id.host() != HostId::Alsa
-        || ["default", "plughw:"].iter().any(|start| id.id().starts_with(start))
+    id.host() != HostId::Alsa || ["default", "plughw:"].iter().any(|start| id.id().starts_with(start))
 }
 
 /// Whether a person would know the device.

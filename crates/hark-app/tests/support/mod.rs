@@ -3,6 +3,8 @@
 
 pub(crate) mod page;
 pub(crate) mod talkers;
+#[cfg(target_os = "linux")]
+pub(crate) mod window;
 
 use std::io::Cursor;
 use std::path::Path;

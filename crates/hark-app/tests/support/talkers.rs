@@ -85,6 +85,12 @@ impl Talker {
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
 
+    /// Waits until a recording is on the disk, and then a moment more: for a kill that comes at no point in particular.
+    pub(crate) async fn on_disk_and_a_moment(&self, milliseconds: u64, moment_ms: u64) {
+        self.until_on_disk(milliseconds).await;
+        tokio::time::sleep(Duration::from_millis(moment_ms)).await;
+    }
+
     /// Waits until a recording of this length is on the disk.
     pub(crate) async fn until_on_disk(&self, milliseconds: u64) {
         let enough = 96 * milliseconds;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::Command;
 use super::message::{Beginning, Message};
 use super::meter::Meter;
+use crate::Limits;
 use crate::pcm::{SAMPLE_RATE, ms_to_samples, samples_to_ms};
 use crate::resample::Resampler;
 use crate::wav::{self, WavFile};
 use crate::waveform::{self, SENT, Sketch};
-use crate::Limits;
 
 /// How many bars are told at once.
 const NEWEST: usize = 128;
@@ -44,11 +44,15 @@ impl Stop {
                 "The disk is full. What you said so far is kept. Make room, then go on.".to_owned()
             }
             Self::Disk(error) => {
-                format!("Hark cannot write the recording ({error}). What you said so far is kept. Send it, or go on.")
+                format!(
+                    "Hark cannot write the recording ({error}). What you said so far is kept. Send it, or go on."
+                )
             }
             Self::Long => {
                 let minutes = Limits::default().max_duration.as_secs() / 60;
-                format!("A voice message is at most {minutes} minutes long. Send this one and record another.")
+                format!(
+                    "A voice message is at most {minutes} minutes long. Send this one and record another."
+                )
             }
         }
     }

@@ -312,9 +312,7 @@ impl Worker {
         if self.device.was_hung(now) {
             self.cannot_open(HUNG.to_owned());
         }
-        self.ending
-            .extract_if(.., |ending| ending.until <= now)
-            .for_each(|ending| ending.take.finish());
+        self.ending.extract_if(.., |ending| ending.until <= now).for_each(|ending| ending.take.finish());
         match self.current.as_ref().map(|current| current.phase) {
             Some(Phase::Lost { since }) if now.saturating_duration_since(since) > PATIENCE => {
                 self.hold(Some(LOST.to_owned()));
