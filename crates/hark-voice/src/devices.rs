@@ -110,9 +110,9 @@ impl Direction {
         }
     }
 
-    /// Whether the device is still there; asks the host it was found by.
-    pub(crate) fn is_there(self, host: &Host, id: &DeviceId) -> bool {
-        self.find(host, id).is_some()
+    /// Whether the very device is still there, not another by the same name; asks the host it was found by.
+    pub(crate) fn is_there(self, host: &Host, id: &DeviceId, plugged: Option<&str>) -> bool {
+        self.find(host, id).is_some_and(|device| platform::plugged(&device).as_deref() == plugged)
     }
 
     fn find(self, host: &Host, id: &DeviceId) -> Option<Device> {
