@@ -1,7 +1,7 @@
 //! Servers under test run in a process of their own, as they do for a user, so that their memory and their system
 //! calls can be told from the load's. The child is this same program in another role.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
@@ -19,6 +19,8 @@ pub(crate) enum Role {
     Inbox,
     /// Opens a filled engine store, searches it, and prints what it took.
     Search,
+    /// Opens two apps that talk, and prints what each note took.
+    VoicePath,
 }
 
 /// A running child; killed when dropped.
@@ -44,7 +46,14 @@ impl Child {
 
     /// Runs a child to its end; what it printed.
     pub(crate) async fn output(role: Role, dir: &Path) -> Result<String> {
-        let output = command(role, dir)?.stderr(Stdio::inherit()).output().await?;
+        Self::output_in(role, dir, &[]).await
+    }
+
+    /// As [`output`](Self::output), with more in its environment.
+    pub(crate) async fn output_in(role: Role, dir: &Path, environment: &[(&str, PathBuf)]) -> Result<String> {
+        let mut command = command(role, dir)?;
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let output = command.stderr(Stdio::inherit()).output().await?;
         ensure!(output.status.success(), "the child failed: {role:?}");
         Ok(String::from_utf8(output.stdout)?)
     }

@@ -23,6 +23,7 @@ mod scripted;
 mod search;
 mod story;
 mod throughput;
+mod voice_path;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,10 +63,13 @@ enum Name {
     Throughput,
     Inbox,
     Search,
+    #[value(name = "voice_path")]
+    VoicePath,
 }
 
 impl Name {
-    const ALL: [Self; 5] = [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search];
+    const ALL: [Self; 6] =
+        [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search, Self::VoicePath];
 }
 
 /// What all benches of a run share.
@@ -128,6 +132,7 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Throughput => throughput::bench(run, floor).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
+        Name::VoicePath => voice_path::bench(run).await,
     }
 }
 
@@ -137,5 +142,6 @@ async fn play(role: Role, dir: &Path) -> Result<()> {
         Role::Server => homeserver::serve(dir).await,
         Role::Inbox => inbox::probe(dir).await,
         Role::Search => search::probe(dir).await,
+        Role::VoicePath => voice_path::probe(dir).await,
     }
 }

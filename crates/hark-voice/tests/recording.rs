@@ -187,7 +187,8 @@ fn what_the_computer_plays_is_never_recorded_unless_it_was_chosen() {
     with("what_the_computer_plays_is_never_recorded_unless_it_was_chosen", Route::PulseAudio, |mut card| {
         card.start();
         // There is nothing but the monitor: that is no microphone.
-        let none = "There is no microphone. Connect one, or choose one in the sound settings of this computer.";
+        let none =
+            "There is no microphone. Connect one, or choose one in the sound settings of this computer.";
         assert_eq!(devices::microphone_problem(None).as_deref(), Some(none));
         assert_eq!(devices::microphone_problem(Some(&input("loop.monitor"))), None);
         let scribe = Scribe::start();
@@ -230,7 +231,9 @@ fn where_the_chosen_microphone_is_gone_the_default_is_used_and_that_is_said() {
                 RecorderEvent::Opened { notice, .. } => Some(notice.clone()),
                 _ => None,
             });
-            assert!(notice.unwrap().starts_with("The microphone you chose is not connected. Hark records with "));
+            assert!(
+                notice.unwrap().starts_with("The microphone you chose is not connected. Hark records with ")
+            );
             scribe.recorder.close();
         },
     );
@@ -318,9 +321,13 @@ fn a_full_disk_holds_the_recording_and_what_was_said_can_be_sent() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{said}");
         assert!(said.contains("paused The disk is full. What you said so far is kept."), "{said}");
-        let sent: u64 = said.split("sent ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
+        let sent: u64 =
+            said.split("sent ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
         let kept = hark_voice::wav::recover(&wav).unwrap().duration_ms;
         // 400 blocks of 512 bytes are 2.1 seconds.
-        assert!((1_900..2_200).contains(&kept) && sent >= kept && sent < kept + 500, "{kept} kept, {sent} sent");
+        assert!(
+            (1_900..2_200).contains(&kept) && sent >= kept && sent < kept + 500,
+            "{kept} kept, {sent} sent"
+        );
     });
 }

@@ -85,6 +85,17 @@ impl Talker {
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
 
+    /// Waits until no file of a recording is left on the disk.
+    pub(crate) async fn until_no_recordings_are_left(&self) {
+        within("no recording is left", async {
+            while !self.recordings_left().is_empty() {
+                // Nothing tells of a file that goes in another process.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+    }
+
     /// Waits until a recording is on the disk, and then a moment more: for a kill that comes at no point in particular.
     pub(crate) async fn on_disk_and_a_moment(&self, milliseconds: u64, moment_ms: u64) {
         self.until_on_disk(milliseconds).await;

@@ -85,7 +85,16 @@ impl Output {
             SampleFormat::U8 => build::<u8>(device, config, tap, shared.clone()),
             _ => Err(ErrorKind::UnsupportedConfig.into()),
         }?;
-        Ok(Self { stream: Some(stream), name: String::new(), ring, shared, rate, written: 0, asked: 0, asked_at: now })
+        Ok(Self {
+            stream: Some(stream),
+            name: String::new(),
+            ring,
+            shared,
+            rate,
+            written: 0,
+            asked: 0,
+            asked_at: now,
+        })
     }
 
     /// Lets the device ask for sound.
@@ -199,7 +208,8 @@ pub(super) fn problem() -> Option<String> {
     // Only asking for its configuration tells a device from the promise of one.
     Direction::Output
         .first_that_works(None, |found| found.device.default_output_config())
-        .err().map(|error| sentence(&error))
+        .err()
+        .map(|error| sentence(&error))
 }
 
 /// For a person: what is wrong, and what helps.

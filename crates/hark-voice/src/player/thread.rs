@@ -266,7 +266,8 @@ impl AudioThread {
             }
         }
         self.tried_at = now;
-        let name = gone.as_ref().map_or_else(|| "The loudspeaker".to_owned(), |gone| format!("“{}”", gone.name()));
+        let name =
+            gone.as_ref().map_or_else(|| "The loudspeaker".to_owned(), |gone| format!("“{}”", gone.name()));
         drop(gone);
         self.set_problem(
             Some(format!("{name} stopped answering. Playing goes on when it is back.")),
