@@ -26,6 +26,7 @@ mod search;
 mod story;
 mod throughput;
 mod voice_cpu;
+mod voice_path;
 mod waveform;
 
 use std::path::{Path, PathBuf};
@@ -71,10 +72,12 @@ enum Name {
     Waveform,
     #[value(name = "voice_cpu")]
     VoiceCpu,
+    #[value(name = "voice_path")]
+    VoicePath,
 }
 
 impl Name {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Floor,
         Self::Ack,
         Self::Throughput,
@@ -83,6 +86,7 @@ impl Name {
         Self::RecordStart,
         Self::Waveform,
         Self::VoiceCpu,
+        Self::VoicePath,
     ];
 }
 
@@ -149,6 +153,7 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::RecordStart => record_start::bench(run).await,
         Name::Waveform => waveform::bench(),
         Name::VoiceCpu => voice_cpu::bench(run).await,
+        Name::VoicePath => voice_path::bench(run).await,
     }
 }
 
@@ -160,5 +165,6 @@ async fn play(role: Role, dir: &Path) -> Result<()> {
         Role::Search => search::probe(dir).await,
         Role::RecordStart => record_start::probe(dir),
         Role::VoiceCpu => voice_cpu::probe(dir),
+        Role::VoicePath => voice_path::probe(dir).await,
     }
 }
