@@ -78,7 +78,10 @@ export function talkScenes(rest: () => Scene & { open: string }, other: string):
       ...rest(),
       microphoneProblem: 'There is no microphone. Plug one in, then try again.',
     }),
-    elsewhere: () => recording({ duration_ms: 52_300 }, { open: other, still: true }),
+    elsewhere: () => {
+      const scene = recording({ duration_ms: 52_300 }, { open: other, still: true });
+      return { ...scene, conversations: scene.conversations.map((row) => ({ ...row, typing: [] })) };
+    },
     recovered: () => {
       const scene = rest();
       return { ...scene, recordings: [kept({ conversation: scene.open })] };
