@@ -236,6 +236,12 @@ export class Recorder {
     else this.listen(id, this.reviewing(id) ? null : 0);
   }
 
+  /** What Space does hands-free: hold what runs, hear what is held. */
+  pauseOrHear(): void {
+    if (this.state.recorder === 'recording') void this.pause();
+    else if (this.state.recorder === 'paused') this.toggleReview(this.state.id);
+  }
+
   /** The microphone hears nothing: go on with another one, after what was said. */
   async changeMicrophone(choose: () => Promise<void>): Promise<void> {
     const running = this.state.recorder === 'recording';
