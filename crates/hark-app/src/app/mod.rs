@@ -5,12 +5,17 @@
 //! messages: the engine's store does.
 
 pub(crate) mod account;
+mod earcon;
 mod events;
 mod head;
 pub(crate) mod hosting;
 pub(crate) mod inbox;
 mod next_voice;
+mod picture;
 mod playback;
+mod preferences;
+mod prefetch;
+pub(crate) mod recorder;
 pub(crate) mod recording;
 pub(crate) mod search;
 pub(crate) mod settings;
@@ -19,23 +24,29 @@ pub(crate) mod storage;
 pub(crate) mod thread;
 mod uploads;
 pub(crate) mod voice;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hark_client::{Engine, Options};
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{ApiError, Command, Event};
+use crate::api::{ApiError, Command, Event, Settings};
 use crate::browser::Browsers;
 use crate::hosting::Host;
 
+pub use picture::Media;
 use playback::Playback;
-pub(crate) use uploads::MAX_UPLOAD;
+use preferences::Preferences;
+use recorder::{Recorder, Trial};
 use uploads::Uploads;
+pub(crate) use uploads::{MAX_UPLOAD, too_large};
+use window::Door;
+pub use window::Raise;
 
 /// Events a listener may fall behind before it is told to read everything again.
 const EVENT_BACKLOG: usize = 1024;
@@ -50,9 +61,12 @@ struct Inner {
     data_dir: PathBuf,
     engine: Engine,
     playback: Playback,
+    recorder: Recorder,
+    preferences: Preferences,
     host: Host,
     uploads: Uploads,
     browsers: Browsers,
+    window: Door,
     events: broadcast::Sender<Event>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -68,7 +82,7 @@ impl App {
         let engine = match Engine::open(options).await {
             Ok(engine) => engine,
             Err(error) => {
-                host.stop().await;
+                host.close().await;
                 return Err(error.into());
             }
         };
@@ -79,15 +93,32 @@ impl App {
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(events::forward(engine.changes(), events.clone(), stopping.clone()));
-        let playback = Playback::start(engine.clone(), events.clone(), &tasks, stopping.clone());
+        tasks.spawn(events::follow_hosting(host.hosting(), engine.clone(), events.clone(), stopping.clone()));
+        let preferences = Preferences::open(&data_dir, events.clone());
+        let set = || preferences.watch();
+        tasks.spawn(preferences::limit_media(engine.clone(), set(), stopping.clone()));
+        tasks.spawn(prefetch::prefetch(engine.clone(), engine.changes(), set(), stopping.clone()));
+        let trial = Trial::new(events.clone());
+        let playback =
+            Playback::start(engine.clone(), events.clone(), set(), trial.clone(), &tasks, stopping.clone());
+        let recorder = Recorder::start(
+            recorder::Around { data_dir: &data_dir, engine: &engine, playback: &playback, tasks: &tasks },
+            trial,
+            set(),
+            events.clone(),
+            stopping.clone(),
+        );
         Ok(Self {
             inner: Arc::new(Inner {
                 data_dir,
                 engine,
                 playback,
+                recorder,
+                preferences,
                 host,
                 uploads: Uploads::default(),
                 browsers: Browsers::default(),
+                window: Door::default(),
                 events,
                 stopping,
                 tasks,
@@ -120,14 +151,30 @@ impl App {
         &self.inner.stopping
     }
 
-    /// Stops in order: pages, sound, engine, and the hosted server last, so that what is under way still gets its
-    /// answer. What did not go out stays in the outbox.
+    /// Stops in order: microphone, pages, sound, engine, and a server that is only tried last, so that what is under way
+    /// still gets its answer. What did not go out stays in the outbox; what was being recorded is a draft; a server for
+    /// others goes on.
     pub async fn close(&self) {
+        self.inner.recorder.close().await;
         self.inner.stopping.cancel();
         self.inner.engine.close().await;
-        self.inner.host.stop().await;
+        self.inner.host.close().await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+
+    /// Keeps the bytes of a sound file until `send_voice_file` names them by the id given here.
+    pub fn upload(&self, bytes: &[u8]) -> Result<String, ApiError> {
+        self.uploads().put(bytes)
+    }
+
+    /// What this computer is set to, as it changes.
+    pub fn settings(&self) -> watch::Receiver<Settings> {
+        self.inner.preferences.watch()
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -136,6 +183,10 @@ impl App {
 
     pub(crate) fn browsers(&self) -> &Browsers {
         &self.inner.browsers
+    }
+
+    pub(crate) fn window(&self) -> &Door {
+        &self.inner.window
     }
 
     pub(crate) fn uploads(&self) -> &Uploads {

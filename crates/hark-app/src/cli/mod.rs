@@ -11,11 +11,13 @@ mod listen;
 mod plain;
 mod print;
 mod reading;
+mod recording;
 mod request;
 mod run;
 mod sending;
 
 pub use request::{Output, Request};
+pub(crate) use run::no_answer;
 pub use run::run;
 pub(crate) use sending::LONGEST_WAIT;
 
@@ -23,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, ApiError, ErrorCode};
-use crate::app::{App, account, hosting};
+use crate::app::{App, Raise, account, hosting};
 use crate::browser;
 
 /// Does one request. An endless one ends without error when `over` is cancelled.
@@ -40,6 +42,7 @@ pub(crate) async fn perform(
         }
         Request::Send { who, text, wait } => sending::text(app, &who, &text, wait, output).await,
         Request::Voice { who, clip, wait } => sending::voice(app, &who, clip, wait, output).await,
+        Request::Record { who, seconds, wait } => recording::record(app, &who, seconds, wait, output).await,
         Request::Settle { key } => sending::settle(app, key, output).await,
         Request::Dm { who } => reading::dm(app, &who, output).await,
         Request::List { json } => reading::list(app, json, output).await,
@@ -55,6 +58,8 @@ pub(crate) async fn perform(
             over.cancelled().await;
             Ok(())
         }
+        Request::Show { link } if app.window().knock(Raise { link: link.clone() }) => Ok(()),
+        Request::Show { .. } => Err(ApiError::not_found("There is no window here. Start hark-desktop.")),
         Request::Doctor { json, caller } => {
             doctor::report(doctor::of_app(app, caller).await, json, output).await
         }

@@ -31,6 +31,7 @@ export class Session {
   apply(event: Event): void {
     if (event.type === 'account') this.account = event.account;
     else if (event.type === 'connection') this.connection = event.connection;
+    else if (event.type === 'hosting') this.hosting = event.hosting;
   }
 
   /** After signing in by any of the three ways. */
