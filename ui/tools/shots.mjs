@@ -259,7 +259,7 @@ for (const [name, scene, viewport, act, more = {}] of states) {
         const found = await page.evaluate(() =>
             window.axe.run(document, {
                 resultTypes: ['violations'],
-                rules: { region: { enabled: !document.querySelector('[role=menu]') } },
+                rules: { region: { enabled: !document.querySelector('[role=menu], .select-list') } },
             }),
         );
         for (const violation of found.violations) {

@@ -301,6 +301,7 @@ percent = { $value } %
 system-device = As the system
 system-device-of = As the system: { $name }
 not-connected = not connected
+gone-microphone = The chosen one is not connected. Until it is, { $name } is used.
 monitor-note = what this computer plays
 record-five = Record 5 seconds
 recording-five = Recording…

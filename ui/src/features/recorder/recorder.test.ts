@@ -143,6 +143,22 @@ describe('holding the button', () => {
     ]);
   });
 
+  it('starts the next note as soon as the microphone is free, before the last one is in the outbox', async () => {
+    const { it, asked, after } = setUp({ send_recording: () => new Promise(() => undefined) });
+    it.press(AMINA);
+    await settle();
+    it.take(running());
+    after(600);
+    void it.release();
+    it.press(AMINA);
+    await settle();
+    expect(asked()).toEqual(['record', 'send_recording']);
+    it.take({ recorder: 'idle' });
+    await settle();
+    expect(asked()).toEqual(['record', 'send_recording', 'record']);
+    expect(it.held).toBe(AMINA);
+  });
+
   it('does not start a second recording over one that runs elsewhere', () => {
     const { it, asked } = setUp();
     it.take(running({ conversation: '@darja:x' }));
@@ -163,7 +179,7 @@ describe('what goes wrong', () => {
     expect(it.active).toBe(false);
   });
 
-  it('hints at the button where a hold was too short, and throws the rest away in silence', async () => {
+  it('hints at the button where a hold was too short, and leaves the next recording alone', async () => {
     const { it, asked, after, errors } = setUp({
       send_recording: () => Promise.reject(new CommandError('too_short', 'Too short.')),
     });
@@ -174,7 +190,7 @@ describe('what goes wrong', () => {
     await it.release();
     expect(it.hint).not.toBeNull();
     expect(errors).toEqual([]);
-    expect(asked()).toEqual(['record', 'send_recording', 'cancel_recording']);
+    expect(asked()).toEqual(['record', 'send_recording']);
     vi.advanceTimersByTime(4_000);
     expect(it.hint).toBeNull();
   });
