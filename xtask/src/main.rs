@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod icons;
 mod licences;
 mod repo;
 mod run;
@@ -52,6 +53,8 @@ enum Command {
     Licences,
     /// Format all code
     Fmt,
+    /// Make the icons anew from the drawings in icons/
+    Icons,
     /// Take the pictures of docs/ anew, from the running window
     Shots,
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Bench { name, json } => bench::bench(name.as_deref(), json.as_deref()),
         Command::Licences => licences::print(),
         Command::Fmt => format(),
+        Command::Icons => icons::icons(),
         Command::Shots => shots(),
     };
     match done {
