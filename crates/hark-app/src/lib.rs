@@ -31,5 +31,5 @@ mod random;
 mod window_files;
 
 pub use api::model;
-pub use app::App;
+pub use app::{App, Media, Raise};
 pub use window_files::window_file;

@@ -174,6 +174,7 @@ export function scriptedBackend(scene: Scene): Scripted {
     },
     upload: () => (scene.slowUpload ? new Promise(() => undefined) : Promise.resolve('upload-1')),
     mediaUrl: picture,
+    desktop: null,
     emit,
     setLink(next) {
       link = next;
