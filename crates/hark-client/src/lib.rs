@@ -32,4 +32,4 @@ pub use change::Change;
 pub use engine::Engine;
 pub use error::{Error, OpenError};
 pub use link::named_by;
-pub use options::{KeyPolicy, KeyStorage, Options, SignInMode, VoiceClip};
+pub use options::{KeyPolicy, KeyStorage, MediaKind, MediaSpace, Options, SignInMode, VoiceClip};

@@ -9,12 +9,14 @@
 //! sentence, so that a test holds only the behaviour it proves.
 #![forbid(unsafe_code)]
 
+mod hosted;
 mod person;
 mod program;
 mod proxy;
 mod server;
 mod wait;
 
+pub use hosted::HostFolder;
 pub use person::{Answer, Person};
 pub use program::{Finished, Program, Running, ServerProgram, build_folder, program_path};
 pub use proxy::{Fault, Proxy, Seen};

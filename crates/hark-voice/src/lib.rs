@@ -14,6 +14,7 @@
 
 mod clock;
 pub mod decode;
+pub mod devices;
 mod encode;
 mod loudness;
 mod ogg;
@@ -21,11 +22,15 @@ pub mod pcm;
 mod platform;
 pub mod player;
 pub mod prepare;
+pub mod recorder;
 mod resample;
 mod stretch;
+pub mod wav;
 pub mod waveform;
 
 pub use decode::{DecodeError, Limits, decode};
+pub use devices::DeviceInfo;
 pub use pcm::{Pcm, SAMPLE_RATE};
 pub use player::{Player, PlayerEvent, sound_problem};
 pub use prepare::{Clip, PrepareError, prepare};
+pub use recorder::{Recorder, RecorderEvent};

@@ -21,12 +21,12 @@ export interface Backend {
   upload(bytes: Blob): Promise<string>;
   /** Address a picture can be loaded from, or null where `mxc` is not one. */
   mediaUrl(mxc: string): string | null;
-  /** What only the desktop window can do; null in a browser. */
-  desktop: Desktop | null;
+  /** What only a desktop window can do; null in a browser. */
+  readonly desktop: Desktop | null;
 }
 
 export interface Desktop {
-  /** Whether Hark starts when its person signs in to this computer. */
+  /** Whether Hark starts when the person signs in to this computer. */
   startAtLogin(): Promise<boolean>;
   setStartAtLogin(on: boolean): Promise<void>;
   /** The first screen stands, in a dark scheme or a light one: the window may be seen. */

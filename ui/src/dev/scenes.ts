@@ -15,8 +15,11 @@ import type {
   PlayerState,
 } from '../backend';
 import { hillsPicture } from './hills';
+import type { SoundScene } from './sound';
+import { speech } from './speech';
+import { talkScenes } from './talks';
 
-export interface Scene {
+export interface Scene extends SoundScene {
   account: Account | null;
   conversations: Conversation[];
   messages: Record<string, Message[]>;
@@ -34,6 +37,8 @@ export interface Scene {
   slow?: boolean;
   slowTimeline?: boolean;
   slowUpload?: boolean;
+  /** The window stands in its desktop shell. */
+  desktop?: boolean;
 }
 
 const DAY = 86_400_000;
@@ -50,6 +55,7 @@ const noor: Account = {
   device_id: 'QWERTZUIOP',
 };
 const AMINA = '@amina:noors-laptop.local';
+const MISAKI = '@misaki:noors-laptop.local';
 
 let keys = 1;
 
@@ -73,25 +79,6 @@ function message(part: Partial<Message> & { content: Content; timestamp: number 
 }
 
 const text = (body: string): Content => ({ kind: 'text', body });
-
-/** Peaks as speech has them: words with a rise and a fall, pauses between. */
-function speech(seed: number, count = 100): number[] {
-  let state = seed * 2654435761;
-  const random = () => (state = (state * 1103515245 + 12345) >>> 0) / 2 ** 32;
-  const peaks: number[] = [];
-  while (peaks.length < count) {
-    const word = 4 + Math.floor(random() * 11);
-    const loud = 0.35 + random() * 0.65;
-    for (let i = 0; i < word; i += 1) {
-      peaks.push(
-        Math.round(1024 * loud * Math.sin((Math.PI * (i + 0.6)) / (word + 0.6)) * (0.7 + random() * 0.3)),
-      );
-    }
-    for (let i = 0, pause = Math.floor(random() * 4); i < pause; i += 1)
-      peaks.push(Math.round(random() * 60));
-  }
-  return peaks.slice(0, count);
-}
 
 const voice = (seconds: number, seed: number, played = true): Content => ({
   kind: 'voice',
@@ -576,9 +563,42 @@ function crowd(): Scene {
   return { account: noor, conversations, messages: { [id]: messages }, open: id };
 }
 
+/** As the recording pictures have it: nothing plays, everything was heard. */
+function atRest(): Scene & { open: string } {
+  const { messages } = talk();
+  return {
+    account: noor,
+    conversations: inbox({ typing: ['Amina Okafor'] }),
+    messages: {
+      [AMINA]: [
+        ...messages.slice(3, 4),
+        ...messages.slice(5, 8),
+        message({ content: voice(16, 8), timestamp: at('09:46') }),
+        message({ content: text('Tell me how you got past the weir!'), timestamp: at('09:48') }),
+      ],
+      [MISAKI]: [
+        message({
+          conversation: MISAKI,
+          content: text('資料、さっき送りました。ご確認ください。'),
+          timestamp: at('09:28'),
+        }),
+        message({ conversation: MISAKI, content: voice(42, 5), timestamp: at('09:31') }),
+        message({
+          conversation: MISAKI,
+          content: text('ありがとうございます！今聞いています'),
+          timestamp: at('09:55'),
+          mine: true,
+        }),
+      ],
+    },
+    open: AMINA,
+  };
+}
+
 const nobody = { account: null, conversations: [], messages: {} };
 
 export const scenes: Record<string, () => Scene> = {
+  ...talkScenes(atRest, MISAKI),
   talking,
   search,
   offline,

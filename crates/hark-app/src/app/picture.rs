@@ -14,7 +14,7 @@ pub struct Media {
 impl App {
     /// Fetches, or takes from what was fetched, the media at `mxc://…`.
     pub async fn media(&self, mxc: &str) -> Result<Media, ApiError> {
-        let bytes = self.engine().media(mxc).await?;
+        let bytes = self.engine().media(mxc, hark_client::MediaKind::Other).await?;
         let picture = safe_picture(&bytes);
         Ok(Media { bytes, picture })
     }

@@ -64,7 +64,10 @@ pub enum PlayerEvent {
         reason: String,
     },
     /// The loudspeaker is there again.
-    SoundBack,
+    SoundBack {
+        /// Which one; empty where it was only looked for.
+        device: String,
+    },
 }
 
 /// Handle of the audio thread; clones share it, and the thread ends with the last of them.
@@ -92,6 +95,8 @@ enum Command {
     Stop,
     Seek { position_ms: u64 },
     SetSpeed(f32),
+    Choose(Option<String>),
+    SetVolume(f32),
 }
 
 impl Player {
@@ -145,6 +150,18 @@ impl Player {
     pub fn set_speed(&self, speed: f32) {
         let speed = if speed.is_nan() { 1.0 } else { speed.clamp(*SPEEDS.start(), *SPEEDS.end()) };
         self.ask(Command::SetSpeed(speed));
+    }
+
+    /// Plays on another loudspeaker, by its id, or on the system's default; what plays goes on there. Where the chosen one
+    /// is gone the default is used.
+    pub fn choose(&self, output: Option<String>) {
+        self.ask(Command::Choose(output));
+    }
+
+    /// Sets the loudness of everything played, 0.0 to 1.0.
+    pub fn set_volume(&self, volume: f32) {
+        let volume = if volume.is_nan() { 1.0 } else { volume.clamp(0.0, 1.0) };
+        self.ask(Command::SetVolume(volume));
     }
 
     /// What the audio thread saw last, as a sentence with a remedy; `None` where sound can be played, and in the first

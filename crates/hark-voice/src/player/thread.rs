@@ -113,6 +113,7 @@ impl AudioThread {
                     self.tell_position(now);
                 }
             }
+            Command::Choose(_) | Command::SetVolume(_) => {}
             Command::SetSpeed(speed) => {
                 self.speed = speed;
                 if let Some(track) = &mut self.track {
@@ -305,7 +306,7 @@ impl AudioThread {
         );
         match (before, problem) {
             (None, Some(reason)) => self.tell(PlayerEvent::SoundLost { reason }),
-            (Some(_), None) => self.tell(PlayerEvent::SoundBack),
+            (Some(_), None) => self.tell(PlayerEvent::SoundBack { device: String::new() }),
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 // Who is signed in, and how the two links stand: window → engine (`link`) and engine → homeserver (`connection`).
 
-import type { Account, Backend, Connection, Event, Hosting, Link, PlayerState, Status } from '../../backend';
+import type { Account, Backend, Connection, Event, Hosting, Link, Status } from '../../backend';
 
 export class Session {
   link = $state<Link>('connecting');
@@ -11,20 +11,21 @@ export class Session {
   hosting = $state.raw<Hosting | null>(null);
   canHost = $state(false);
   soundProblem = $state<string | null>(null);
+  microphoneProblem = $state<string | null>(null);
   version = $state('');
 
   constructor(private readonly backend: Backend) {}
 
-  /** Watches the link and reads the status; answers what the player was doing. */
-  async start(onPlayer: (player: PlayerState) => void): Promise<void> {
+  /** Watches the link and reads the status; hands it on to those it concerns. */
+  async start(onStatus: (status: Status) => void): Promise<void> {
     this.backend.watch((link) => (this.link = link));
-    await this.refresh(onPlayer);
+    await this.refresh(onStatus);
   }
 
-  async refresh(onPlayer: (player: PlayerState) => void): Promise<void> {
+  async refresh(onStatus: (status: Status) => void): Promise<void> {
     const status = await this.backend.invoke('status', {});
     this.#take(status);
-    onPlayer(status.player);
+    onStatus(status);
   }
 
   apply(event: Event): void {
@@ -52,6 +53,7 @@ export class Session {
     this.hosting = status.hosting;
     this.canHost = status.can_host;
     this.soundProblem = status.sound_problem;
+    this.microphoneProblem = status.microphone_problem;
     this.version = status.version;
     this.ready = true;
   }
