@@ -9,6 +9,7 @@ mod ack;
 mod child;
 mod clock;
 mod corpus;
+mod desk;
 mod disk;
 mod filled;
 mod floor;
@@ -23,6 +24,7 @@ mod scripted;
 mod search;
 mod story;
 mod throughput;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,10 +64,13 @@ enum Name {
     Throughput,
     Inbox,
     Search,
+    Start,
+    Memory,
 }
 
 impl Name {
-    const ALL: [Self; 5] = [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search];
+    const ALL: [Self; 7] =
+        [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search, Self::Start, Self::Memory];
 }
 
 /// What all benches of a run share.
@@ -128,6 +133,8 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Throughput => throughput::bench(run, floor).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
+        Name::Start => window::start(run).await,
+        Name::Memory => window::memory(run).await,
     }
 }
 

@@ -32,7 +32,11 @@ test('what the terminal sends beside the window appears in it', async (desk) => 
 test('a matrix link of a second start brings up a question, and nothing else is done', async (desk) => {
   const window = await withEcho(desk);
   assert.equal(await desk.harkOnce('data', 'matrix:u/somebody:example.org'), 0);
-  await window.until('the question', () => document.body.innerText.includes('@somebody:example.org'));
+  await window.until('the question', () => {
+    const dialog = document.querySelector('[role=dialog]');
+    const fields = [...(dialog?.querySelectorAll('input') ?? [])].map((field) => field.value);
+    return [dialog?.textContent, ...fields].some((text) => text?.includes('@somebody:example.org'));
+  });
   assert.doesNotMatch(desk.terminal('data', 'list'), /somebody/);
 });
 

@@ -21,7 +21,9 @@ pub(super) fn ico(pictures: &[(u32, Vec<u8>)]) -> Result<Vec<u8>> {
         file.extend(u32::try_from(at)?.to_le_bytes());
         at += png.len();
     }
-    pictures.iter().for_each(|(_, png)| file.extend(png));
+    for (_, png) in pictures {
+        file.extend(png);
+    }
     Ok(file)
 }
 
