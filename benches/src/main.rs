@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod ack;
+mod card;
 mod child;
 mod clock;
 mod corpus;
@@ -19,11 +20,14 @@ mod http;
 mod inbox;
 mod load;
 mod machine;
+mod record_start;
 mod report;
 mod scripted;
 mod search;
 mod story;
 mod throughput;
+mod voice_cpu;
+mod waveform;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -66,11 +70,26 @@ enum Name {
     Search,
     Start,
     Memory,
+    #[value(name = "record_start")]
+    RecordStart,
+    Waveform,
+    #[value(name = "voice_cpu")]
+    VoiceCpu,
 }
 
 impl Name {
-    const ALL: [Self; 7] =
-        [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search, Self::Start, Self::Memory];
+    const ALL: [Self; 10] = [
+        Self::Floor,
+        Self::Ack,
+        Self::Throughput,
+        Self::Inbox,
+        Self::Search,
+        Self::Start,
+        Self::Memory,
+        Self::RecordStart,
+        Self::Waveform,
+        Self::VoiceCpu,
+    ];
 }
 
 /// What all benches of a run share.
@@ -135,6 +154,9 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Search => search::bench(run).await,
         Name::Start => window::start(run).await,
         Name::Memory => window::memory(run).await,
+        Name::RecordStart => record_start::bench(run).await,
+        Name::Waveform => waveform::bench(),
+        Name::VoiceCpu => voice_cpu::bench(run).await,
     }
 }
 
@@ -144,5 +166,7 @@ async fn play(role: Role, dir: &Path) -> Result<()> {
         Role::Server => homeserver::serve(dir).await,
         Role::Inbox => inbox::probe(dir).await,
         Role::Search => search::probe(dir).await,
+        Role::RecordStart => record_start::probe(dir),
+        Role::VoiceCpu => voice_cpu::probe(dir),
     }
 }

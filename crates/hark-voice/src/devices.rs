@@ -72,7 +72,8 @@ impl Direction {
     fn list(self) -> Vec<DeviceInfo> {
         platform::quiet();
         // The systems see the same devices under different names: the first that has any is the one that is used.
-        let lists = platform::hosts().into_iter().filter_map(|id| self.list_of(&cpal::host_from_id(id).ok()?));
+        let lists =
+            platform::hosts().into_iter().filter_map(|id| self.list_of(&cpal::host_from_id(id).ok()?));
         lists.into_iter().find(|devices| !devices.is_empty()).unwrap_or_default()
     }
 
@@ -94,7 +95,7 @@ impl Direction {
         Some(devices)
     }
 
-    fn all(self, host: &Host) -> impl Iterator<Item = Device> {
+    fn all(self, host: &Host) -> impl Iterator<Item = Device> + use<> {
         let devices = host.devices().into_iter().flatten();
         devices.filter(move |device| match self {
             Self::Input => device.default_input_config().is_ok(),
@@ -109,39 +110,42 @@ impl Direction {
         }
     }
 
-    /// Whether the device is still there; asks the host it was found by.
-    pub(crate) fn is_there(self, host: &Host, id: &DeviceId) -> bool {
-        self.all(host).any(|device| device.id().is_ok_and(|found| found == *id))
+    /// Whether the very device is still there, not another by the same name; asks the host it was found by.
+    pub(crate) fn is_there(self, host: &Host, id: &DeviceId, plugged: Option<&str>) -> bool {
+        self.find(host, id).is_some_and(|device| platform::plugged(&device).as_deref() == plugged)
     }
 
-    /// Tries the chosen device, then the default one of each sound system. A monitor is tried only when it was chosen.
+    fn find(self, host: &Host, id: &DeviceId) -> Option<Device> {
+        self.all(host).find(|device| device.id().is_ok_and(|found| found == *id))
+    }
+
+    /// Tries the chosen device, then the default one. A monitor is tried only when it was chosen.
     pub(crate) fn first_that_works<T>(
         self,
         chosen: Option<&str>,
-        attempt: impl Fn(&Found) -> Result<T, Error>,
+        attempt: impl Fn(Found) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut problem = None;
-        let mut tried = |found: Option<Found>| match found.ok_or(ErrorKind::DeviceNotAvailable.into()) {
-            Ok(found) => attempt(&found).map_err(|error| problem_of(&mut problem, error)).ok(),
-            Err(error) => {
-                problem_of(&mut problem, error);
-                None
-            }
+        let mut tried = |found: Option<Found>| {
+            let done = found.ok_or(ErrorKind::DeviceNotAvailable.into()).and_then(&attempt);
+            done.map_err(|error| keep_telling(&mut problem, error)).ok()
         };
         if let Some(id) = chosen.and_then(|id| DeviceId::from_str(id).ok())
             && let Ok(host) = cpal::host_from_id(id.host())
+            && let Some(device) = self.find(&host, &id)
+            && let Some(done) = tried(Some(Found { host, device, chosen: true }))
         {
-            let device = self.all(&host).find(|device| device.id().is_ok_and(|found| found == id));
-            if let Some(done) = device.and_then(|device| tried(Some(Found { host, device, chosen: true }))) {
-                return Ok(done);
-            }
+            return Ok(done);
         }
         for id in platform::hosts() {
             let Ok(host) = cpal::host_from_id(id) else { continue };
             let device = self.default(&host).filter(|device| !self.is_refused(device));
-            let found = device.map(|device| Found { host, device, chosen: chosen.is_none() });
-            if let Some(done) = tried(found) {
+            if let Some(done) = tried(device.map(|device| Found { host, device, chosen: chosen.is_none() })) {
                 return Ok(done);
+            }
+            if self == Self::Input {
+                // Through another system the microphone that was refused here would be found under another name.
+                break;
             }
         }
         Err(problem.unwrap_or_else(|| ErrorKind::HostUnavailable.into()))
@@ -153,7 +157,7 @@ impl Direction {
 }
 
 /// Keeps the problem that tells most: a device that is there but cannot be used, before one that is not there.
-fn problem_of(problem: &mut Option<Error>, error: Error) {
+fn keep_telling(problem: &mut Option<Error>, error: Error) {
     tracing::debug!(%error, "a sound device cannot be used");
     let tells = |error: &Error| matches!(error.kind(), ErrorKind::DeviceBusy | ErrorKind::PermissionDenied);
     if problem.as_ref().is_none_or(|before| tells(&error) && !tells(before)) {

@@ -73,6 +73,12 @@ export function scriptedBackend(scene: Scene): Scripted {
     return message;
   });
 
+  function host(state: 'running' | 'stopped') {
+    if (scene.hosting) scene.hosting = { ...scene.hosting, state, problem: null };
+    emit({ type: 'hosting', hosting: scene.hosting ?? null });
+    return {};
+  }
+
   type Handlers = { [K in CommandName]: (args: Args<K>) => Answer<K> | Promise<Answer<K>> };
   const handlers: Handlers = {
     ...sound.handlers,
@@ -91,6 +97,8 @@ export function scriptedBackend(scene: Scene): Scripted {
     sign_in: () => fail(scene),
     host_here: () => fail(scene),
     try_it: () => fail(scene),
+    start_hosting: () => host('running'),
+    stop_hosting: () => host('stopped'),
     sign_out: () => ({}),
     conversations: () => (scene.slow ? new Promise(() => undefined) : [...conversations.values()]),
     open_conversation: ({ who }) => conversations.get(who) ?? fail(scene),

@@ -98,7 +98,8 @@ impl Desk {
 
     /// Tells what runs, and its end; hangs up when the folder is free, which a process that dies does by dying.
     async fn be_watched(&self, stream: &Stream, lines: &mut Lines<&Stream>) -> io::Result<()> {
-        say(stream, &Answer::Running(Running::clone(&self.running))).await?;
+        let running = Running { empty: !server::has_users(&self.app).await, ..Running::clone(&self.running) };
+        say(stream, &Answer::Running(running)).await?;
         tokio::select! {
             () = self.app.shutdown.cancelled() => {}
             _ = lines.next() => return Ok(()),

@@ -198,7 +198,9 @@ mod tests {
         let away = |at: f32| if at < 5.0 { 0.3 } else { 0.12 };
         let near = |at: f32| if at < 5.0 { 0.04 } else { 0.4 };
         let late = |at: f32| if at < 4.0 { 0.0001 } else { 0.1 };
-        for (name, sound) in [("away", speech(20, away)), ("near", speech(20, near)), ("late", speech(9, late))] {
+        for (name, sound) in
+            [("away", speech(20, away)), ("near", speech(20, near)), ("late", speech(9, late))]
+        {
             let (heard, result) = levelled(&sound, None);
             let loudness = measure(&heard).unwrap();
             assert!((loudness + 16.0).abs() < 1.0, "{name}: {loudness} LUFS, {result:?}");

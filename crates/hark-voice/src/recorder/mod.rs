@@ -12,10 +12,22 @@
 //! Microphones come and go. A watchdog notices within half a second when one falls silent for good, closes it and opens
 //! the default one if there is one within two seconds; else the recording is held with what was said.
 
+mod capture;
+mod device;
+mod drawing;
+mod input;
+mod message;
+mod meter;
+#[cfg(test)]
+mod synthetic;
+mod take;
+mod worker;
+
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use crate::Clip;
+use device::Maker;
 
 /// What the recorder tells; `id` is what [`Recorder::begin`] was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,13 +107,25 @@ pub enum RecorderEvent {
 /// Every method returns at once. What came of it is told by [`events`](Self::events).
 #[derive(Clone, Debug)]
 pub struct Recorder {
+    handle: Arc<Handle>,
+}
+
+/// Ends the worker, which also holds a sender, with the last clone.
+#[derive(Debug)]
+struct Handle {
     commands: mpsc::Sender<Command>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        drop(self.commands.send(Command::End));
+    }
 }
 
 /// How many events may wait for a listener.
 const WAITING_EVENTS: usize = 1_024;
 
-/// What a handle asks of the worker.
+/// What the worker hears: from the handles, from the thread of the device, and from the threads of the messages.
 #[derive(Debug)]
 enum Command {
     Listen(mpsc::SyncSender<RecorderEvent>),
@@ -114,13 +138,26 @@ enum Command {
     Abandon,
     Monitor,
     Close,
+    Device(device::Answer),
+    Made(message::Made),
+    End,
 }
 
 impl Recorder {
     /// Starts the threads. No device is opened before something asks for it.
     pub fn start() -> Self {
-        let (commands, _) = mpsc::channel();
-        Self { commands }
+        Self::with(Arc::new(|| Box::<input::SystemMicrophone>::default()))
+    }
+
+    fn with(maker: Maker) -> Self {
+        let (commands, asked) = mpsc::channel();
+        let worker = worker::Worker::new(asked, commands.clone(), maker);
+        if let Err(error) =
+            std::thread::Builder::new().name("hark-recorder".into()).spawn(move || worker.run())
+        {
+            tracing::error!(%error, "no thread to record on");
+        }
+        Self { handle: Arc::new(Handle { commands }) }
     }
 
     /// A channel of everything from now on. A receiver that lets 1,024 events pile up is cut off.
@@ -179,6 +216,6 @@ impl Recorder {
 
     fn ask(&self, command: Command) {
         // Without its thread nothing is recorded, and whoever listens sees the channel end.
-        drop(self.commands.send(command));
+        drop(self.handle.commands.send(command));
     }
 }

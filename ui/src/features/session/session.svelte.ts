@@ -31,6 +31,7 @@ export class Session {
   apply(event: Event): void {
     if (event.type === 'account') this.account = event.account;
     else if (event.type === 'connection') this.connection = event.connection;
+    else if (event.type === 'hosting') this.hosting = event.hosting;
   }
 
   /** After signing in by any of the three ways. */
@@ -45,6 +46,11 @@ export class Session {
 
   retryConnection(): Promise<unknown> {
     return this.backend.invoke('retry_connection', {});
+  }
+
+  /** Starts or stops the server of this computer; how it stands then comes as an event. */
+  runHosting(run: boolean): Promise<unknown> {
+    return this.backend.invoke(run ? 'start_hosting' : 'stop_hosting', {});
   }
 
   #take(status: Status): void {
