@@ -32,5 +32,5 @@ mod replace;
 mod window_files;
 
 pub use api::model;
-pub use app::App;
+pub use app::{App, Media, Raise};
 pub use window_files::window_file;
