@@ -31,7 +31,7 @@ pub(super) async fn forward(
     }
 }
 
-/// Receipts, typing and invitations reach the window inside the rows they change.
+/// Receipts, typing and invitations reach the window inside the rows they change; alerts are not its to show.
 fn event_of(change: Change) -> Option<Event> {
     Some(match change {
         Change::Account(account) => Event::Account { account },
@@ -40,6 +40,6 @@ fn event_of(change: Change) -> Option<Event> {
         Change::ConversationRemoved(id) => Event::ConversationRemoved { id },
         Change::Message { message, live } => Event::Message { message: *message, live },
         Change::MessageRemoved { conversation, key } => Event::MessageRemoved { conversation, key },
-        Change::Receipt { .. } | Change::Typing { .. } | Change::Invite { .. } => return None,
+        Change::Alert(_) | Change::Receipt { .. } | Change::Typing { .. } | Change::Invite { .. } => return None,
     })
 }

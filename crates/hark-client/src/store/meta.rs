@@ -70,6 +70,7 @@ impl Tx<'_> {
             "receipts_out",
             "outbox",
             "outgoing_media",
+            "push_levels",
         ] {
             self.db().execute(&format!("DELETE FROM {table}"), [])?;
         }
