@@ -40,7 +40,7 @@ async fn voice_arrives_as_ogg_opus_with_duration_and_waveform() {
     assert_eq!(*duration_ms, duration);
     assert_eq!(waveform, &clip.waveform);
     assert!(!played);
-    let bytes = bob.media(source).await.unwrap();
+    let bytes = bob.media(source, hark_client::MediaKind::Voice).await.unwrap();
     assert_eq!(bytes, clip.ogg);
     let pcm = hark_voice::decode(&bytes, &hark_voice::Limits::default()).unwrap();
     assert!(pcm.duration_ms().abs_diff(2500) <= 40, "{}", pcm.duration_ms());

@@ -96,7 +96,7 @@ async fn one_click_gives_an_account_and_somebody_who_answers_also_after_a_restar
         panic!()
     };
     assert_eq!(*duration_ms, clip.duration_ms);
-    assert_eq!(app.engine().media(source).await.unwrap(), clip.ogg);
+    assert_eq!(app.engine().media(source, hark_client::MediaKind::Voice).await.unwrap(), clip.ogg);
     app.close().await;
 
     let app = open(folder.path()).await;

@@ -74,6 +74,24 @@ pub enum SignInMode {
     Register,
 }
 
+/// What bytes behind an address are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaKind {
+    /// A voice message.
+    Voice,
+    /// Anything else.
+    Other,
+}
+
+/// Bytes of fetched media that are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MediaSpace {
+    /// Voice messages.
+    pub voice: u64,
+    /// Everything else.
+    pub other: u64,
+}
+
 /// A voice message ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VoiceClip {

@@ -98,14 +98,36 @@ async fn a_voice_message_arrives_with_its_length_and_bars() {
         panic!("{message:?}")
     };
     assert_eq!((*duration_ms, waveform, *played), (1_234, &clip.waveform, false));
-    assert_eq!(bob.engine.media(source).await.expect("fetched"), clip.ogg);
-    assert_eq!(bob.engine.media(source).await.expect("cached"), clip.ogg);
+    assert_eq!(bob.engine.media(source, hark_client::MediaKind::Voice).await.expect("fetched"), clip.ogg);
+    assert_eq!(bob.engine.media(source, hark_client::MediaKind::Voice).await.expect("cached"), clip.ogg);
     assert_eq!(server.calls(&["media/download", "bob"]), 1);
-    assert_eq!(alice.engine.media(source).await.expect("own"), clip.ogg);
+    assert_eq!(alice.engine.media(source, hark_client::MediaKind::Voice).await.expect("own"), clip.ogg);
     assert_eq!(server.calls(&["media/download", "alice"]), 0);
     bob.engine.mark_played(message.key).await.expect("noted");
     let heard = bob.engine.message(message.key).await.expect("read").expect("there");
     assert!(matches!(heard.content, Content::Voice { played: true, .. }));
+}
+
+#[tokio::test]
+async fn a_recording_handed_over_twice_is_one_message_also_after_it_was_sent() {
+    let server = Homeserver::start().await;
+    let (alice, bob) = contacts(&server).await;
+    let clip = VoiceClip { ogg: b"OggS pretend".to_vec(), duration_ms: 1_234, waveform: vec![0, 500, 1024] };
+    let to = ConversationId(bob.id());
+    let first = alice.engine.send_voice_as(&to, clip.clone(), "hark-once").await.expect("queued");
+    let again = alice.engine.send_voice_as(&to, clip.clone(), "hark-once").await.expect("known");
+    assert_eq!(again.key, first.key);
+    let sent = alice.engine.wait_settled(first.key).await.expect("sent");
+    let late = alice.engine.send_voice_as(&to, clip, "hark-once").await.expect("known");
+    assert_eq!((late.key, late.event_id), (first.key, sent.event_id));
+    let known = alice.engine.message_of_transaction("hark-once").await.expect("read");
+    assert_eq!(known.map(|message| message.key), Some(first.key));
+    assert_eq!(alice.engine.message_of_transaction("hark-other").await.expect("read"), None);
+    let after = alice.engine.send_text("@bob:x", "after").await.expect("queued");
+    alice.engine.wait_settled(after.key).await.expect("sent");
+    let thread = bob.thread_where("@alice:x", |thread| words(thread).contains(&"after")).await;
+    let voices = thread.iter().filter(|message| matches!(message.content, Content::Voice { .. }));
+    assert_eq!(voices.count(), 1);
 }
 
 #[tokio::test]

@@ -4,9 +4,12 @@
 import { CommandError, type Answer, type Args, type Backend, type CommandName, type Link } from '../backend';
 import type { Conversation, Event, Message, PlayerState, Status } from '../backend';
 import { picture, type Scene } from './scenes';
+import { ScriptedSound } from './sound';
 
 export interface Scripted extends Backend {
   emit(event: Event): void;
+  /** Starts what moves by itself. */
+  start(): void;
   setLink(link: Link): void;
 }
 
@@ -63,15 +66,26 @@ export function scriptedBackend(scene: Scene): Scripted {
     steps.forEach((state, index) => setTimeout(() => put({ ...message, state }, false), 400 * (index + 1)));
   }
 
+  const sound = new ScriptedSound(scene, emit, (conversation, content) => {
+    const message = mine(conversation, content);
+    queueMicrotask(() => put(message, true));
+    travel(message);
+    return message;
+  });
+
   type Handlers = { [K in CommandName]: (args: Args<K>) => Answer<K> | Promise<Answer<K>> };
   const handlers: Handlers = {
+    ...sound.handlers,
     status: (): Status => ({
       version: '0.1.0',
       account: scene.account,
       connection: scene.connection ?? { link: scene.account ? 'online' : 'signed_out' },
       hosting: scene.hosting ?? null,
       player,
-      sound_problem: null,
+      sound_problem: scene.soundProblem ?? null,
+      recorder: sound.recorder,
+      microphone_problem: scene.microphoneProblem ?? null,
+      settings: sound.settings,
       can_host: true,
     }),
     sign_in: () => fail(scene),
@@ -175,6 +189,7 @@ export function scriptedBackend(scene: Scene): Scripted {
     upload: () => (scene.slowUpload ? new Promise(() => undefined) : Promise.resolve('upload-1')),
     mediaUrl: picture,
     emit,
+    start: () => sound.start(),
     setLink(next) {
       link = next;
       watchers.forEach((watcher) => watcher(next));

@@ -25,6 +25,7 @@ const hark = new HarkWindow(backend, () => query.get('watched') !== 'no');
 Object.assign(window, { hark, backend });
 mount(App, { target: root, props: { hark, appearance } });
 void hark.start().then(() => {
+  backend.start();
   if (scene.playing) hark.player.message = scene.playing;
   if (scene.open) hark.select(scene.open);
 });

@@ -15,8 +15,10 @@ import type {
   PlayerState,
 } from '../backend';
 import { hillsPicture } from './hills';
+import type { SoundScene } from './sound';
+import { speech } from './speech';
 
-export interface Scene {
+export interface Scene extends SoundScene {
   account: Account | null;
   conversations: Conversation[];
   messages: Record<string, Message[]>;
@@ -73,25 +75,6 @@ function message(part: Partial<Message> & { content: Content; timestamp: number 
 }
 
 const text = (body: string): Content => ({ kind: 'text', body });
-
-/** Peaks as speech has them: words with a rise and a fall, pauses between. */
-function speech(seed: number, count = 100): number[] {
-  let state = seed * 2654435761;
-  const random = () => (state = (state * 1103515245 + 12345) >>> 0) / 2 ** 32;
-  const peaks: number[] = [];
-  while (peaks.length < count) {
-    const word = 4 + Math.floor(random() * 11);
-    const loud = 0.35 + random() * 0.65;
-    for (let i = 0; i < word; i += 1) {
-      peaks.push(
-        Math.round(1024 * loud * Math.sin((Math.PI * (i + 0.6)) / (word + 0.6)) * (0.7 + random() * 0.3)),
-      );
-    }
-    for (let i = 0, pause = Math.floor(random() * 4); i < pause; i += 1)
-      peaks.push(Math.round(random() * 60));
-  }
-  return peaks.slice(0, count);
-}
 
 const voice = (seconds: number, seed: number, played = true): Content => ({
   kind: 'voice',

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    ApiError, Attention, Devices, InRecording, KeptRecording, MicrophoneTest, PlayerState, RecorderState, ReviewFrom,
-    Settings, Storage,
+    ApiError, Attention, Devices, InRecording, KeptRecording, MicrophoneTest, PlayerState, RecorderState,
+    ReviewFrom, Settings, Storage,
 };
 use crate::app::{App, account, hosting, inbox, recording, search, settings, sound, storage, thread, voice};
 

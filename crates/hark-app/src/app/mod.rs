@@ -10,6 +10,7 @@ mod head;
 pub(crate) mod hosting;
 pub(crate) mod inbox;
 mod next_voice;
+mod picture;
 mod playback;
 pub(crate) mod recording;
 pub(crate) mod search;
@@ -19,6 +20,7 @@ pub(crate) mod storage;
 pub(crate) mod thread;
 mod uploads;
 pub(crate) mod voice;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,9 +35,12 @@ use crate::api::{ApiError, Command, Event};
 use crate::browser::Browsers;
 use crate::hosting::Host;
 
+pub use picture::Media;
 use playback::Playback;
-pub(crate) use uploads::MAX_UPLOAD;
 use uploads::Uploads;
+pub(crate) use uploads::{MAX_UPLOAD, too_large};
+use window::Door;
+pub use window::Raise;
 
 /// Events a listener may fall behind before it is told to read everything again.
 const EVENT_BACKLOG: usize = 1024;
@@ -53,6 +58,7 @@ struct Inner {
     host: Host,
     uploads: Uploads,
     browsers: Browsers,
+    window: Door,
     events: broadcast::Sender<Event>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -88,6 +94,7 @@ impl App {
                 host,
                 uploads: Uploads::default(),
                 browsers: Browsers::default(),
+                window: Door::default(),
                 events,
                 stopping,
                 tasks,
@@ -130,12 +137,21 @@ impl App {
         self.inner.tasks.wait().await;
     }
 
+    /// Keeps the bytes of a sound file until `send_voice_file` names them by the id given here.
+    pub fn upload(&self, bytes: &[u8]) -> Result<String, ApiError> {
+        self.uploads().put(bytes)
+    }
+
     pub(crate) fn host(&self) -> &Host {
         &self.inner.host
     }
 
     pub(crate) fn browsers(&self) -> &Browsers {
         &self.inner.browsers
+    }
+
+    pub(crate) fn window(&self) -> &Door {
+        &self.inner.window
     }
 
     pub(crate) fn uploads(&self) -> &Uploads {

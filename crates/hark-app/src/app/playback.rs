@@ -310,7 +310,8 @@ impl Desk {
 
 /// The samples of a message, or one sentence why there are none.
 async fn fetch(engine: &Engine, source: &str) -> Result<Arc<Pcm>, String> {
-    let bytes = engine.media(source).await.map_err(|error| error.to_string())?;
+    let bytes =
+        engine.media(source, hark_client::MediaKind::Voice).await.map_err(|error| error.to_string())?;
     tokio::task::spawn_blocking(move || hark_voice::decode(&bytes, &Limits::default()))
         .await
         .map_err(|error| ApiError::internal(error).message)?

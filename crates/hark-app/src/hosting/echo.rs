@@ -182,7 +182,7 @@ impl Worker {
     async fn reply(&self, message: &Message) -> Result<Reply, ApiError> {
         match &message.content {
             Content::Voice { source, duration_ms, waveform, .. } => {
-                let bytes = match self.engine.media(source).await {
+                let bytes = match self.engine.media(source, hark_client::MediaKind::Voice).await {
                     Ok(bytes) => bytes,
                     Err(Error::NotFound(_) | Error::Refused { .. }) => {
                         return Ok(Reply::Text(UNHEARD.to_owned()));

@@ -6,16 +6,16 @@ use ruma::MxcUri;
 use ruma::api::client::authenticated_media::get_content;
 
 use super::Engine;
-use crate::clock;
 use crate::error::Error;
 use crate::transport::Failure;
+use crate::{MediaKind, MediaSpace, clock};
 
 /// Large files on slow lines.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 impl Engine {
     /// The bytes behind an `mxc://` address: from the cache in the data folder, else from the server.
-    pub async fn media(&self, mxc: &str) -> Result<Vec<u8>, Error> {
+    pub async fn media(&self, mxc: &str, kind: MediaKind) -> Result<Vec<u8>, Error> {
         let core = self.core();
         match core.media.get(mxc.to_owned(), clock::now_ms()).await {
             Ok(Some(bytes)) => return Ok(bytes),
@@ -23,10 +23,31 @@ impl Engine {
             Err(error) => tracing::warn!(%error, "the media cache cannot be read"),
         }
         let bytes = self.fetch(mxc).await?;
-        if let Err(error) = core.media.put(mxc.to_owned(), bytes.clone(), clock::now_ms()).await {
+        if let Err(error) = core.media.put(mxc.to_owned(), kind, bytes.clone(), clock::now_ms()).await {
             tracing::warn!(%error, "a file is not cached");
         }
         Ok(bytes)
+    }
+
+    /// Whether the bytes behind an address are kept here already.
+    pub async fn has_media(&self, mxc: &str) -> bool {
+        // A cache that cannot be read has nothing.
+        self.core().media.has(mxc.to_owned()).await.unwrap_or(false)
+    }
+
+    /// How much of fetched media is kept.
+    pub async fn media_space(&self) -> Result<MediaSpace, Error> {
+        Ok(self.core().media.space().await?)
+    }
+
+    /// Keeps at most this many bytes of fetched media.
+    pub async fn set_media_limit(&self, bytes: u64) -> Result<(), Error> {
+        Ok(self.core().media.set_limit(bytes).await?)
+    }
+
+    /// Forgets fetched media; each can be fetched again.
+    pub async fn clear_media(&self) -> Result<(), Error> {
+        Ok(self.core().media.clear().await?)
     }
 
     async fn fetch(&self, mxc: &str) -> Result<Vec<u8>, Error> {

@@ -67,6 +67,7 @@ impl Engine {
             }
         }
         self.inner.core.store.close().await;
+        self.inner.core.media.close().await;
         drop(folder);
     }
 

@@ -29,32 +29,57 @@ impl Engine {
             )));
         }
         let event = content::text(&text);
-        self.enqueue(who, Content::Text { body: text }, event, None).await
+        let id = self.who(who).await?;
+        self.enqueue(id, random::txn_id()?, Content::Text { body: text }, event, None).await
     }
 
     /// Sends a voice message; durable in the outbox, with its sound, when it returns.
     pub async fn send_voice(&self, who: &str, clip: VoiceClip) -> Result<Message, Error> {
+        let id = self.who(who).await?;
+        self.send_voice_as(&id, clip, &random::txn_id()?).await
+    }
+
+    /// As [`send_voice`](Self::send_voice), under a transaction id of the caller's own, which is never another sound's: a
+    /// second call with it sends nothing and answers the message of the first.
+    pub async fn send_voice_as(
+        &self,
+        id: &ConversationId,
+        clip: VoiceClip,
+        txn_id: &str,
+    ) -> Result<Message, Error> {
         if clip.ogg.is_empty() || clip.ogg.len() > LARGEST_CLIP {
             return Err(Error::BadRequest("This recording is empty or too long to send.".to_owned()));
         }
         let event = content::voice(clip.duration_ms, &clip.waveform, clip.ogg.len());
         let shown = content::shown_voice(clip.duration_ms, clip.waveform);
-        self.enqueue(who, shown, event, Some(clip.ogg)).await
+        self.enqueue(id.clone(), txn_id.to_owned(), shown, event, Some(clip.ogg)).await
+    }
+
+    /// Whether a message may be written there now: what [`send_voice_as`](Self::send_voice_as) would refuse, without
+    /// a message.
+    pub async fn may_send(&self, id: &ConversationId) -> Result<(), Error> {
+        if self.account().is_none() {
+            return Err(Error::SignedOut);
+        }
+        let id = id.clone();
+        Ok(self.core().store.write(move |tx| may_send(tx, &id).map(|_| ())).await?)
     }
 
     async fn enqueue(
         &self,
-        who: &str,
+        id: ConversationId,
+        txn_id: String,
         shown: Content,
         event: Value,
         file: Option<Vec<u8>>,
     ) -> Result<Message, Error> {
-        let id = self.who(who).await?;
-        let txn_id = random::txn_id()?;
         let message = self
             .core()
             .store
             .write(move |tx| {
+                if let Some(message) = tx.message_of_transaction(&txn_id)? {
+                    return Ok(message);
+                }
                 let room_id = may_send(tx, &id)?;
                 let key = tx.insert_message(
                     &NewMessage {

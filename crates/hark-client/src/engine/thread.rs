@@ -82,6 +82,12 @@ impl Engine {
         Ok(self.core().store.read(move |db| messages::by_key(db, key)).await?)
     }
 
+    /// My message that was sent from this device under a transaction id.
+    pub async fn message_of_transaction(&self, txn_id: &str) -> Result<Option<Message>, Error> {
+        let txn_id = txn_id.to_owned();
+        Ok(self.core().store.read(move |db| messages::by_transaction(db, &txn_id)).await?)
+    }
+
     /// I have heard this voice message.
     pub async fn mark_played(&self, key: i64) -> Result<(), Error> {
         let found = self

@@ -11,7 +11,7 @@ use crate::transport::{Failure, LONG_PATIENCE};
 
 impl Engine {
     /// The conversation named by a user id, a room id or an alias. A room must be known here.
-    pub(super) async fn who(&self, who: &str) -> Result<ConversationId, Error> {
+    pub async fn who(&self, who: &str) -> Result<ConversationId, Error> {
         let who = who.trim();
         match who.chars().next() {
             Some('@') => self.person(who),

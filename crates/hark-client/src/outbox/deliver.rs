@@ -12,12 +12,12 @@ use ruma::{OwnedTransactionId, RoomId};
 
 use super::content;
 use super::machine::Verdict;
-use crate::clock;
 use crate::core::{Core, Session};
 use crate::error::Error;
 use crate::model::{MessageState, SendingStep};
 use crate::store::{DmRoom, OutboxRow, OutgoingStep, outgoing, rooms};
 use crate::transport::{Failure, LONG_PATIENCE, PATIENCE};
+use crate::{MediaKind, clock};
 
 /// What became of a try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,9 @@ pub(super) async fn deliver(core: &Core, session: &Session, key: i64) -> Outcome
 async fn steps(core: &Core, session: &Session, key: i64) -> Result<(), Stop> {
     let mut row = row(core, key).await?;
     if row.has_media && row.step == OutgoingStep::Waiting {
-        upload(core, session, &row).await?;
+        // Looked up before: where the room is known, upload and seal are one step on the disk and not two.
+        let known = known_room(core, &row).await?.filter(|room| !room.encrypted);
+        upload(core, session, &row, known).await?;
         row = self::row(core, key).await?;
     }
     let room = room(core, &row).await?;
@@ -84,23 +86,44 @@ async fn row(core: &Core, key: i64) -> Result<OutboxRow, Stop> {
 }
 
 /// The file first: a failed upload sends nothing, a finished one is never repeated (SE9).
-async fn upload(core: &Core, session: &Session, row: &OutboxRow) -> Result<(), Stop> {
+async fn upload(core: &Core, session: &Session, row: &OutboxRow, known: Option<DmRoom>) -> Result<(), Stop> {
     let key = row.key;
     let file = core.store.read(move |db| outgoing::media(db, key)).await?;
     let Some((mime, bytes)) = file else { return Err(Stop::Done) };
     let state = MessageState::Sending { step: SendingStep::Uploading };
-    core.store.write(move |tx| tx.set_state(key, &state)).await?;
     let mut request = Upload::new(bytes.clone());
     request.content_type = Some(mime);
     request.filename = Some("Voice message.ogg".to_owned());
-    let answer = session.http.call(request, upload_patience(bytes.len())).await.map_err(Stop::Network)?;
-    let mxc = answer.content_uri.to_string();
-    // Hearing one's own message needs no download. The cache may fail; the message does not depend on it.
-    if let Err(error) = core.media.put(mxc.clone(), bytes, clock::now_ms()).await {
+    let patience = upload_patience(bytes.len());
+    // Showing that it is on the wire must not keep it off the wire.
+    let (shown, answer) = tokio::join!(
+        core.store.write(move |tx| tx.set_state(key, &state)),
+        session.http.call(request, patience)
+    );
+    let mxc = answer.map_err(Stop::Network)?.content_uri.to_string();
+    shown?;
+    let sealed = known
+        .map(|room| Ok((room.room_id, content::sealed(&row.content, Some(&mxc))?)))
+        .transpose()
+        .map_err(|error: serde_json::Error| Stop::Store(Error::Internal(error.to_string())))?;
+    let address = mxc.clone();
+    let (noted, cached) = tokio::join!(
+        core.store.write(move |tx| {
+            tx.set_uploaded(key, &address)?;
+            if let Some((room_id, sealed)) = sealed {
+                tx.set_message_room(key, &room_id)?;
+                tx.seal(key, &sealed)?;
+            }
+            Ok(())
+        }),
+        // Hearing one's own message needs no download.
+        core.media.put(mxc, MediaKind::Voice, bytes, clock::now_ms())
+    );
+    if let Err(error) = cached {
+        // The message does not depend on it.
         tracing::debug!(%error, "an own file is not cached");
     }
-    core.store.write(move |tx| tx.set_uploaded(key, &mxc)).await?;
-    Ok(())
+    Ok(noted?)
 }
 
 /// Five seconds, and what a slow line of 20 KB/s needs.
@@ -110,24 +133,31 @@ fn upload_patience(size: usize) -> Duration {
 
 /// Where it goes. For a person the directory's hit, which costs no call (DM1); else a room is found or made.
 async fn room(core: &Core, row: &OutboxRow) -> Result<DmRoom, Stop> {
+    if let Some(known) = known_room(core, row).await? {
+        return Ok(known);
+    }
     let conversation = row.conversation.clone();
     if conversation.starts_with('@') {
-        let contact = conversation.clone();
-        if let Some(hit) = core.store.read(move |db| rooms::primary(db, &contact)).await? {
-            return Ok(hit);
-        }
         return core.directory.ensure(conversation).await.map_err(|error| match error {
             crate::directory::Trouble::Network(failure) => Stop::Network(failure),
             crate::directory::Trouble::Store(error) => Stop::Store(error),
         });
     }
-    let room = core.store.read(move |db| rooms::get(db, &conversation)).await?;
-    match room {
-        Some(room) if room.membership == "join" => {
-            Ok(DmRoom { room_id: room.room_id, membership: room.membership, encrypted: room.encrypted })
-        }
-        _ => Err(Stop::Refused(Error::BadRequest("You are no longer in this conversation.".to_owned()))),
+    Err(Stop::Refused(Error::BadRequest("You are no longer in this conversation.".to_owned())))
+}
+
+/// Where it goes, if that is known here.
+async fn known_room(core: &Core, row: &OutboxRow) -> Result<Option<DmRoom>, Stop> {
+    let conversation = row.conversation.clone();
+    if conversation.starts_with('@') {
+        return Ok(core.store.read(move |db| rooms::primary(db, &conversation)).await?);
     }
+    let room = core.store.read(move |db| rooms::get(db, &conversation)).await?;
+    Ok(room.filter(|room| room.membership == "join").map(|room| DmRoom {
+        room_id: room.room_id,
+        membership: room.membership,
+        encrypted: room.encrypted,
+    }))
 }
 
 /// From here on every try sends the same bytes to the same room, until that is known to be impossible.

@@ -81,6 +81,13 @@ pub(crate) fn by_key(db: &Connection, key: i64) -> rusqlite::Result<Option<Messa
         .optional()
 }
 
+/// My message that was sent from this device under a transaction id.
+pub(crate) fn by_transaction(db: &Connection, txn_id: &str) -> rusqlite::Result<Option<Message>> {
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM messages m {NAMES} WHERE m.txn_id = ?1"))?
+        .query_row([txn_id], |row| from_row(row, 0))
+        .optional()
+}
+
 /// A row of a page and whether it is after my marker.
 pub(crate) struct PageRow {
     pub(crate) message: Message,

@@ -117,7 +117,7 @@ fn marker(path: &Path) -> PathBuf {
     with_suffix(path, ".damaged")
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

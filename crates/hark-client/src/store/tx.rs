@@ -64,6 +64,11 @@ impl Tx<'_> {
         Ok(messages::by_key(self.db(), key)?)
     }
 
+    /// My message under a transaction id, as it stands in this transaction.
+    pub(crate) fn message_of_transaction(&self, txn_id: &str) -> Result<Option<Message>> {
+        Ok(messages::by_transaction(self.db(), txn_id)?)
+    }
+
     fn finish(&mut self) -> Result<Vec<Change>> {
         self.index_words()?;
         let mut told = Vec::new();
