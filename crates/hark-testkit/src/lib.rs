@@ -9,12 +9,16 @@
 //! sentence, so that a test holds only the behaviour it proves.
 #![forbid(unsafe_code)]
 
+#[cfg(all(unix, not(target_os = "macos")))]
+mod desktop;
 mod person;
 mod program;
 mod proxy;
 mod server;
 mod wait;
 
+#[cfg(all(unix, not(target_os = "macos")))]
+pub use desktop::{Desktop, Shown};
 pub use person::{Answer, Person};
 pub use program::{Finished, Program, Running, ServerProgram, build_folder, program_path};
 pub use proxy::{Fault, Proxy, Seen};

@@ -121,6 +121,7 @@ function row(spec: RowSpec): Conversation {
     waiting: 0,
     activity_ts: spec.when,
     encrypted: false,
+    muted: false,
     ...spec.more,
   };
 }

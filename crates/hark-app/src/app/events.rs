@@ -40,6 +40,8 @@ fn event_of(change: Change) -> Option<Event> {
         Change::ConversationRemoved(id) => Event::ConversationRemoved { id },
         Change::Message { message, live } => Event::Message { message: *message, live },
         Change::MessageRemoved { conversation, key } => Event::MessageRemoved { conversation, key },
-        Change::Alert(_) | Change::Receipt { .. } | Change::Typing { .. } | Change::Invite { .. } => return None,
+        Change::Alert(_) | Change::Receipt { .. } | Change::Typing { .. } | Change::Invite { .. } => {
+            return None;
+        }
     })
 }

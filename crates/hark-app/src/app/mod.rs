@@ -27,13 +27,14 @@ use std::sync::Arc;
 
 use hark_client::{Engine, Options};
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{ApiError, Command, Event};
+use crate::api::{ApiError, Attention, Command, Event, Settings};
 use crate::browser::Browsers;
 use crate::hosting::Host;
+use crate::notify::{self, Notifying, Wanted};
 
 pub use picture::Media;
 use playback::Playback;
@@ -59,6 +60,9 @@ struct Inner {
     uploads: Uploads,
     browsers: Browsers,
     window: Door,
+    settings: watch::Sender<Settings>,
+    attention: watch::Sender<Attention>,
+    notifying: Wanted,
     events: broadcast::Sender<Event>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -95,6 +99,9 @@ impl App {
                 uploads: Uploads::default(),
                 browsers: Browsers::default(),
                 window: Door::default(),
+                settings: watch::Sender::default(),
+                attention: watch::Sender::default(),
+                notifying: Wanted::default(),
                 events,
                 stopping,
                 tasks,
@@ -140,6 +147,30 @@ impl App {
     /// Keeps the bytes of a sound file until `send_voice_file` names them by the id given here.
     pub fn upload(&self, bytes: &[u8]) -> Result<String, ApiError> {
         self.uploads().put(bytes)
+    }
+
+    /// Tells of new messages on the desktop while what it answers is held (NO1). Several holders are told once.
+    pub fn start_notifications(&self) -> Notifying {
+        notify::start(self)
+    }
+
+    /// The settings of this computer, as they change.
+    pub(crate) fn settings(&self) -> watch::Receiver<Settings> {
+        self.inner.settings.subscribe()
+    }
+
+    /// Where the person looks.
+    pub(crate) fn attention(&self) -> &watch::Sender<Attention> {
+        &self.inner.attention
+    }
+
+    pub(crate) fn notifying(&self) -> &Wanted {
+        &self.inner.notifying
+    }
+
+    /// Where events are told.
+    pub(crate) fn events_out(&self) -> broadcast::Sender<Event> {
+        self.inner.events.clone()
     }
 
     pub(crate) fn host(&self) -> &Host {

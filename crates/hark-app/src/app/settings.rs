@@ -7,6 +7,7 @@ pub(crate) async fn set(_: &App, _: Settings) -> Result<Settings, ApiError> {
     Err(ApiError::internal("not built yet"))
 }
 
-pub(crate) async fn set_attention(_: &App, _: Attention) -> Result<Nothing, ApiError> {
+pub(crate) async fn set_attention(app: &App, args: Attention) -> Result<Nothing, ApiError> {
+    app.attention().send_replace(args);
     Ok(Nothing {})
 }

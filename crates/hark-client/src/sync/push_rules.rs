@@ -123,8 +123,7 @@ mod tests {
                 { "rule_id": ".m.rule.room_one_to_one", "enabled": true, "actions": ["notify"] },
             ],
         });
-        let expected =
-            [(PushScope::Everything, PushLevel::None), (PushScope::Groups, PushLevel::Mentions)];
+        let expected = [(PushScope::Everything, PushLevel::None), (PushScope::Groups, PushLevel::Mentions)];
         assert_eq!(of(rules), expected);
     }
 
@@ -140,7 +139,10 @@ mod tests {
 
     #[test]
     fn rubbish_is_left_out() {
-        assert_eq!(of(json!({ "room": [7, {}, { "rule_id": 5 }], "override": "none", "underride": [null] })), []);
+        assert_eq!(
+            of(json!({ "room": [7, {}, { "rule_id": 5 }], "override": "none", "underride": [null] })),
+            []
+        );
         assert_eq!(levels(&serde_json::Map::new()), std::collections::BTreeMap::new());
     }
 
