@@ -75,15 +75,17 @@ impl Service {
     #[expect(clippy::too_many_arguments, reason = "as the specification has it")]
     fn notify(
         &mut self,
-        _app_name: String,
+        app_name: String,
         replaces_id: u32,
-        _app_icon: String,
+        app_icon: String,
         summary: String,
         body: String,
         actions: Vec<String>,
         hints: std::collections::HashMap<String, OwnedValue>,
-        _expire_timeout: i32,
+        expire_timeout: i32,
     ) -> u32 {
+        // The same on every desktop.
+        let _ = (app_name, app_icon, expire_timeout);
         let id = if replaces_id == 0 {
             self.last += 1;
             self.last

@@ -71,6 +71,8 @@ impl Tx<'_> {
             "outbox",
             "outgoing_media",
             "push_levels",
+            "played_out",
+            "played_early",
         ] {
             self.db().execute(&format!("DELETE FROM {table}"), [])?;
         }

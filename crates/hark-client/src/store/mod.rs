@@ -21,6 +21,7 @@ pub(crate) mod outgoing;
 mod place;
 #[cfg(test)]
 mod plans;
+pub(crate) mod played;
 mod push_levels;
 mod readers;
 pub(crate) mod receipts;
