@@ -19,6 +19,10 @@ pub(crate) enum Role {
     Inbox,
     /// Opens a filled engine store, searches it, and prints what it took.
     Search,
+    /// Begins recordings, and prints what it took.
+    RecordStart,
+    /// Records and plays, and prints how much of a processor it used.
+    VoiceCpu,
 }
 
 /// A running child; killed when dropped.
@@ -44,7 +48,18 @@ impl Child {
 
     /// Runs a child to its end; what it printed.
     pub(crate) async fn output(role: Role, dir: &Path) -> Result<String> {
-        let output = command(role, dir)?.stderr(Stdio::inherit()).output().await?;
+        Self::output_with(role, dir, &[]).await
+    }
+
+    /// Runs a child with more in its environment to its end; what it printed.
+    pub(crate) async fn output_with(
+        role: Role,
+        dir: &Path,
+        environment: &[(&str, String)],
+    ) -> Result<String> {
+        let mut command = command(role, dir)?;
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        let output = command.stderr(Stdio::inherit()).output().await?;
         ensure!(output.status.success(), "the child failed: {role:?}");
         Ok(String::from_utf8(output.stdout)?)
     }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod ack;
+mod card;
 mod child;
 mod clock;
 mod corpus;
@@ -18,11 +19,14 @@ mod http;
 mod inbox;
 mod load;
 mod machine;
+mod record_start;
 mod report;
 mod scripted;
 mod search;
 mod story;
 mod throughput;
+mod voice_cpu;
+mod waveform;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,10 +66,24 @@ enum Name {
     Throughput,
     Inbox,
     Search,
+    #[value(name = "record_start")]
+    RecordStart,
+    Waveform,
+    #[value(name = "voice_cpu")]
+    VoiceCpu,
 }
 
 impl Name {
-    const ALL: [Self; 5] = [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search];
+    const ALL: [Self; 8] = [
+        Self::Floor,
+        Self::Ack,
+        Self::Throughput,
+        Self::Inbox,
+        Self::Search,
+        Self::RecordStart,
+        Self::Waveform,
+        Self::VoiceCpu,
+    ];
 }
 
 /// What all benches of a run share.
@@ -128,6 +146,9 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Throughput => throughput::bench(run, floor).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
+        Name::RecordStart => record_start::bench(run).await,
+        Name::Waveform => waveform::bench(),
+        Name::VoiceCpu => voice_cpu::bench(run).await,
     }
 }
 
@@ -137,5 +158,7 @@ async fn play(role: Role, dir: &Path) -> Result<()> {
         Role::Server => homeserver::serve(dir).await,
         Role::Inbox => inbox::probe(dir).await,
         Role::Search => search::probe(dir).await,
+        Role::RecordStart => record_start::probe(dir),
+        Role::VoiceCpu => voice_cpu::probe(dir),
     }
 }

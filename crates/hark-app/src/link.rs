@@ -10,6 +10,8 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -32,7 +34,7 @@ pub fn open(app: &App) -> (Commands, Frames) {
         app: app.clone(),
         writing: in_order(app, &out),
         playing: in_order(app, &out),
-        recording: in_order(app, &out),
+        recording: begun_in_order(app, &out),
         side_by_side: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
         out,
     };
@@ -140,7 +142,11 @@ fn lane_of(command: &Command) -> Lane {
         | Command::Stop(_)
         | Command::Seek(_)
         | Command::SetSpeed(_)
-        | Command::SetAttention(_) => Lane::Playing,
+        | Command::SetAttention(_)
+        | Command::Review(_)
+        | Command::PauseReview(_)
+        | Command::PlayTest(_)
+        | Command::PlaySample(_) => Lane::Playing,
         Command::Record(_)
         | Command::PauseRecording(_)
         | Command::ResumeRecording(_)
@@ -150,11 +156,8 @@ fn lane_of(command: &Command) -> Lane {
         | Command::KeepRecording(_)
         | Command::SendKeptRecording(_)
         | Command::DeleteRecording(_)
-        | Command::Review(_)
-        | Command::PauseReview(_)
         | Command::OpenMicrophone(_)
         | Command::TestMicrophone(_)
-        | Command::PlayTest(_)
         | Command::CloseMicrophone(_) => Lane::Recording,
         _ => Lane::SideBySide,
     }
@@ -185,6 +188,30 @@ fn in_order(app: &App, out: &mpsc::Sender<Value>) -> mpsc::Sender<Call> {
         while let Some(call) = calls.recv().await {
             run(&running, call, &out).await;
         }
+    });
+    lane
+}
+
+/// A lane that begins one command after the other and does not wait for its outcome: the recorder does what it was asked
+/// in the order it was asked, and a button pressed again must not wait for the last note to be sent.
+fn begun_in_order(app: &App, out: &mpsc::Sender<Value>) -> mpsc::Sender<Call> {
+    let (lane, mut calls) = mpsc::channel::<Call>(SIDE_BY_SIDE);
+    let (running, out) = (app.clone(), out.clone());
+    app.tasks().spawn(async move {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let call = tokio::select! {
+                call = calls.recv(), if under_way.len() < SIDE_BY_SIDE => call,
+                Some(()) = under_way.next() => continue,
+            };
+            let Some(call) = call else { break };
+            let mut run = Box::pin(run(&running, call, &out));
+            // The first step hands it to the recorder.
+            if futures_util::poll!(&mut run).is_pending() {
+                under_way.push(run);
+            }
+        }
+        while under_way.next().await.is_some() {}
     });
     lane
 }

@@ -11,6 +11,7 @@
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod desktop;
+mod hosted;
 mod person;
 mod program;
 mod proxy;
@@ -19,6 +20,7 @@ mod wait;
 
 #[cfg(all(unix, not(target_os = "macos")))]
 pub use desktop::{Desktop, Shown};
+pub use hosted::HostFolder;
 pub use person::{Answer, Person};
 pub use program::{Finished, Program, Running, ServerProgram, build_folder, program_path};
 pub use proxy::{Fault, Proxy, Seen};

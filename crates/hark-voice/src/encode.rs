@@ -11,37 +11,49 @@ const BITRATE: i32 = 24_000;
 /// The largest packet Opus knows.
 const MAX_PACKET: usize = 1_275;
 
-/// A stream of packets, and how to cut the sound out of it again.
-#[derive(Clone, Debug)]
-pub(crate) struct Encoded {
-    /// Each holds [`FRAME`] samples.
-    pub(crate) packets: Vec<Vec<u8>>,
-    /// Samples that decode before the sound begins.
-    pub(crate) pre_skip: u16,
-    /// Samples of the sound; what follows is padding.
-    pub(crate) samples: u64,
+/// Encodes sound that comes in pieces of any size.
+pub(crate) struct Encoder {
+    opus: opus::Encoder,
+    pre_skip: u16,
+    waiting: Vec<f32>,
+    taken: u64,
 }
 
-/// Encodes `samples` at 48 kHz.
-pub(crate) fn encode(samples: &[f32]) -> Result<Encoded, opus::Error> {
-    let mut encoder = opus::Encoder::new(SAMPLE_RATE, opus::Channels::Mono, opus::Application::Voip)?;
-    encoder.set_bitrate(opus::Bitrate::Bits(BITRATE))?;
-    encoder.set_vbr(true)?;
-    encoder.set_vbr_constraint(false)?;
-    encoder.set_complexity(10)?;
-    encoder.set_inband_fec(false)?;
-    let pre_skip = u16::try_from(encoder.get_lookahead()?).unwrap_or(0);
-
-    // The encoder is late by its lookahead: that much more has to go in for the end to come out.
-    let total = samples.len() + usize::from(pre_skip);
-    let mut packets = Vec::with_capacity(total.div_ceil(FRAME));
-    let mut frame = [0.0; FRAME];
-    for at in (0..total).step_by(FRAME) {
-        let rest = samples.get(at..).unwrap_or_default();
-        let filled = rest.len().min(FRAME);
-        frame[..filled].copy_from_slice(&rest[..filled]);
-        frame[filled..].fill(0.0);
-        packets.push(encoder.encode_vec_float(&frame, MAX_PACKET)?);
+impl Encoder {
+    pub(crate) fn new() -> Result<Self, opus::Error> {
+        let mut opus = opus::Encoder::new(SAMPLE_RATE, opus::Channels::Mono, opus::Application::Voip)?;
+        opus.set_bitrate(opus::Bitrate::Bits(BITRATE))?;
+        opus.set_vbr(true)?;
+        opus.set_vbr_constraint(false)?;
+        opus.set_complexity(10)?;
+        opus.set_inband_fec(false)?;
+        let pre_skip = u16::try_from(opus.get_lookahead()?).unwrap_or(0);
+        Ok(Self { opus, pre_skip, waiting: Vec::with_capacity(2 * FRAME), taken: 0 })
     }
-    Ok(Encoded { packets, pre_skip, samples: samples.len() as u64 })
+
+    /// Samples that decode before the sound begins.
+    pub(crate) fn pre_skip(&self) -> u16 {
+        self.pre_skip
+    }
+
+    /// Takes `samples` at 48 kHz and gives each packet of [`FRAME`] samples that is full to `put`.
+    pub(crate) fn push(&mut self, samples: &[f32], mut put: impl FnMut(Vec<u8>)) -> Result<(), opus::Error> {
+        self.taken += samples.len() as u64;
+        self.waiting.extend_from_slice(samples);
+        let whole = self.waiting.len() / FRAME * FRAME;
+        for frame in self.waiting[..whole].chunks_exact(FRAME) {
+            put(self.opus.encode_vec_float(frame, MAX_PACKET)?);
+        }
+        self.waiting.drain(..whole);
+        Ok(())
+    }
+
+    /// Gives the rest, at least one packet, to `put`; answers with how many samples there were, without the padding.
+    pub(crate) fn finish(mut self, put: impl FnMut(Vec<u8>)) -> Result<u64, opus::Error> {
+        let taken = self.taken;
+        // The encoder is late by its lookahead: that much more has to go in for the end to come out.
+        let rest = (self.waiting.len() + usize::from(self.pre_skip)).next_multiple_of(FRAME);
+        self.push(&vec![0.0; rest - self.waiting.len()], put)?;
+        Ok(taken)
+    }
 }

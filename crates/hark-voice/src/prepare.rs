@@ -1,6 +1,7 @@
 //! A voice message out of any sound.
 
-use crate::{DecodeError, Limits, decode, encode, loudness, ogg, waveform};
+use crate::ogg::OggOpus;
+use crate::{DecodeError, Limits, decode, loudness, waveform};
 
 /// A voice message ready to be sent (MSC3245, MSC3246).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +43,10 @@ impl From<ebur128::Error> for PrepareError {
 pub fn prepare(bytes: &[u8]) -> Result<Clip, PrepareError> {
     let mut pcm = decode(bytes, &Limits::default())?;
     loudness::normalise(&mut pcm.samples)?;
+    let mut ogg = OggOpus::new()?;
+    ogg.push(&pcm.samples)?;
     Ok(Clip {
-        ogg: ogg::write(&encode::encode(&pcm.samples)?),
+        ogg: ogg.finish(0)?,
         duration_ms: pcm.duration_ms(),
         waveform: waveform::draw(&pcm.samples, waveform::SENT),
     })

@@ -21,6 +21,14 @@ export interface Backend {
   upload(bytes: Blob): Promise<string>;
   /** Address a picture can be loaded from, or null where `mxc` is not one. */
   mediaUrl(mxc: string): string | null;
+  /** What only a desktop window can do; null in a browser. */
+  readonly desktop: Desktop | null;
+}
+
+export interface Desktop {
+  /** Whether Hark starts when the person signs in to this computer. */
+  startAtLogin(): Promise<boolean>;
+  setStartAtLogin(on: boolean): Promise<void>;
 }
 
 /** A command that was not done: what kind of failure, and a sentence for a person. */

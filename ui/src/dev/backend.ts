@@ -2,7 +2,7 @@
 // about. It answers from a scene; it is not part of the product and no test of behaviour between programs uses it.
 
 import { CommandError, type Answer, type Args, type Backend, type CommandName, type Link } from '../backend';
-import type { Conversation, Event, Message, PlayerState, Status } from '../backend';
+import type { Conversation, Desktop, Event, Message, PlayerState, Status } from '../backend';
 import { picture, type Scene } from './scenes';
 import { ScriptedSound } from './sound';
 
@@ -73,6 +73,12 @@ export function scriptedBackend(scene: Scene): Scripted {
     return message;
   });
 
+  function host(state: 'running' | 'stopped') {
+    if (scene.hosting) scene.hosting = { ...scene.hosting, state, problem: null };
+    emit({ type: 'hosting', hosting: scene.hosting ?? null });
+    return {};
+  }
+
   type Handlers = { [K in CommandName]: (args: Args<K>) => Answer<K> | Promise<Answer<K>> };
   const handlers: Handlers = {
     ...sound.handlers,
@@ -91,6 +97,8 @@ export function scriptedBackend(scene: Scene): Scripted {
     sign_in: () => fail(scene),
     host_here: () => fail(scene),
     try_it: () => fail(scene),
+    start_hosting: () => host('running'),
+    stop_hosting: () => host('stopped'),
     sign_out: () => ({}),
     conversations: () => (scene.slow ? new Promise(() => undefined) : [...conversations.values()]),
     open_conversation: ({ who }) => conversations.get(who) ?? fail(scene),
@@ -188,11 +196,23 @@ export function scriptedBackend(scene: Scene): Scripted {
     },
     upload: () => (scene.slowUpload ? new Promise(() => undefined) : Promise.resolve('upload-1')),
     mediaUrl: picture,
+    desktop: scene.desktop ? desktop() : null,
     emit,
     start: () => sound.start(),
     setLink(next) {
       link = next;
       watchers.forEach((watcher) => watcher(next));
+    },
+  };
+}
+
+function desktop(): Desktop {
+  let starts = false;
+  return {
+    startAtLogin: () => Promise.resolve(starts),
+    setStartAtLogin: (on) => {
+      starts = on;
+      return Promise.resolve();
     },
   };
 }

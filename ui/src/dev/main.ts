@@ -26,6 +26,10 @@ Object.assign(window, { hark, backend });
 mount(App, { target: root, props: { hark, appearance } });
 void hark.start().then(() => {
   backend.start();
-  if (scene.playing) hark.player.message = scene.playing;
+  if (scene.playing) {
+    hark.player.message = scene.playing;
+    hark.player.conversation = scene.playing.conversation;
+  }
   if (scene.open) hark.select(scene.open);
+  if (scene.held) hark.recorder.held = scene.open ?? null;
 });

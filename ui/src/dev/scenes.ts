@@ -17,6 +17,7 @@ import type {
 import { hillsPicture } from './hills';
 import type { SoundScene } from './sound';
 import { speech } from './speech';
+import { talkScenes } from './talks';
 
 export interface Scene extends SoundScene {
   account: Account | null;
@@ -36,6 +37,8 @@ export interface Scene extends SoundScene {
   slow?: boolean;
   slowTimeline?: boolean;
   slowUpload?: boolean;
+  /** The window stands in its desktop shell. */
+  desktop?: boolean;
 }
 
 const DAY = 86_400_000;
@@ -52,6 +55,7 @@ const noor: Account = {
   device_id: 'QWERTZUIOP',
 };
 const AMINA = '@amina:noors-laptop.local';
+const MISAKI = '@misaki:noors-laptop.local';
 
 let keys = 1;
 
@@ -560,9 +564,42 @@ function crowd(): Scene {
   return { account: noor, conversations, messages: { [id]: messages }, open: id };
 }
 
+/** As the recording pictures have it: nothing plays, everything was heard. */
+function atRest(): Scene & { open: string } {
+  const { messages } = talk();
+  return {
+    account: noor,
+    conversations: inbox({ typing: ['Amina Okafor'] }),
+    messages: {
+      [AMINA]: [
+        ...messages.slice(3, 4),
+        ...messages.slice(5, 8),
+        message({ content: voice(16, 8), timestamp: at('09:46') }),
+        message({ content: text('Tell me how you got past the weir!'), timestamp: at('09:48') }),
+      ],
+      [MISAKI]: [
+        message({
+          conversation: MISAKI,
+          content: text('資料、さっき送りました。ご確認ください。'),
+          timestamp: at('09:28'),
+        }),
+        message({ conversation: MISAKI, content: voice(42, 5), timestamp: at('09:31') }),
+        message({
+          conversation: MISAKI,
+          content: text('ありがとうございます！今聞いています'),
+          timestamp: at('09:55'),
+          mine: true,
+        }),
+      ],
+    },
+    open: AMINA,
+  };
+}
+
 const nobody = { account: null, conversations: [], messages: {} };
 
 export const scenes: Record<string, () => Scene> = {
+  ...talkScenes(atRest, MISAKI),
   talking,
   search,
   offline,

@@ -66,6 +66,8 @@ export interface SoundScene {
   microphoneProblem?: string;
   soundProblem?: string;
   storage?: Storage;
+  /** A finger is on the voice button. */
+  held?: boolean;
   /** Nothing moves by itself: for pictures. */
   still?: boolean;
 }

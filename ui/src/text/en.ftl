@@ -10,6 +10,7 @@ clear = Clear
 more = More
 today = Today
 yesterday = Yesterday
+now = now
 group = Group
 you = You
 main = Main
@@ -195,7 +196,7 @@ show-message-of = Show the message of { $name }
 
 ## Composer
 message = Message
-message-long = Write a message
+message-or-talk = Message, or hold Space to talk
 message-offline = Message, sent when you are back online
 send = Send
 too-long = Too long. Shorten it to 4,000 characters.
@@ -204,6 +205,64 @@ preparing-voice = Becoming a voice message…
 remove-file = Remove this file
 drop-here = Drop a sound file to send it as a voice message
 drop-not-sound = Only sound files can be sent for now.
+
+## Recording
+hold-to-talk = Hold to talk, or press Enter to record hands-free
+release-to-send = Release to send
+send-voice = Send voice message
+bar-recording = Recording
+bar-hands-free = Recording, hands-free
+bar-review = Review before sending
+recorded = Recorded { $length }
+discard = Discard
+slide-to-cancel = Slide to cancel
+pause-and-listen = Pause and listen
+listen = Listen
+play-review = Play
+record-more = Record more
+go-on-with = Go on with { $name }
+go-on-recording = Go on recording
+kept-here = Kept on this computer
+while-you-speak = while you speak
+paused-note = Paused. Nothing leaves until you send it.
+key-space = Space
+do-release = release to send
+do-lock = lock
+do-cancel = cancel
+do-send = send
+do-pause = pause
+do-discard = discard
+nothing-heard = Nothing is heard from { $device }.
+another-microphone = Another microphone
+too-short = Too short to send. Hold longer, or tap for hands-free.
+discarded = Recording discarded, { $length }
+undo = Undo
+recording-elsewhere = You are recording for { $name }. Send or pause it to talk here.
+recording-for = Recording for { $name }
+for-whom = For { $name }
+recording-row = Recording · { $length }
+playing-row = Playing · { $at }
+voice-draft = Voice message, not sent yet
+said-recording = Recording
+said-hands-free = Recording hands-free
+said-paused = Recording paused
+said-sent = Voice message sent
+said-discarded = Recording discarded
+
+cut-off-title = A recording was cut off
+stopped-today = Hark stopped at { $time } while you were speaking to
+stopped-then = Hark stopped at { $time }, { $day }, while you were speaking to
+cut-off-kept = Nothing is lost, up to the last second.
+all-kept = { $length }, all of it kept
+stays-until = It stays on this computer until you decide.
+more-cut-off = { $count ->
+    [one] 1 more waits after this one.
+   *[other] { $count } more wait after this one.
+}
+keep-as-draft = Keep as draft
+found-recording = A recording was found.
+found-recording-more = { $length } for { $name }, kept on this computer.
+look-at-it = Decide
 
 ## Connection
 offline = No connection.
@@ -242,7 +301,17 @@ device = This device
 your-server = Your server
 server-name = Name
 server-url = Address on this computer
+server-state = State
+server-running = Running
+server-starting = Starting…
+server-stopped = Stopped
+server-start = Start
+server-stop-ask = Stop…
+server-stop-title = Stop your server?
+server-stop-text = Nobody on it can send or receive anything until you start it again. Nothing is lost.
+server-stop = Stop the server
 your-server-note = Others on this computer reach it at this address. It runs while Hark runs.
+your-server-lasting-note = Others on this computer reach it at this address. It goes on when you close Hark.
 sign-out-here = Sign out here
 sign-out-note = Forgets this account and its messages on this computer.
 sign-out-ask = Sign out…
@@ -256,7 +325,15 @@ licence = Licence
 
 ## Keys
 keys-everywhere = Everywhere
+keys-talk = Talking
 keys-thread = In a conversation
+key-talk = Hold to talk, let go to send
+key-tap = Tap to record hands-free
+key-lock = While holding: go on hands-free
+key-send-voice = Send what was recorded
+key-pause = Pause a hands-free recording
+key-discard = Discard what is being recorded
+key-undo = Take the discarded recording back
 key-go-to = Search
 key-new = New conversation
 key-conversation = Previous, next conversation
@@ -269,5 +346,5 @@ key-send = Send
 key-line = New line
 key-walk = Walk through the messages
 key-play = Play or pause a voice message
-key-scrub = Five seconds back or forward, on a waveform
-key-speed = Playback speed
+key-scrub = Five seconds back or forward
+key-speed = Slower, faster

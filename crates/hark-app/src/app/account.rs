@@ -4,7 +4,7 @@ use hark_client::SignInMode;
 use hark_client::model::Account;
 
 use super::App;
-use crate::api::{ApiError, Nothing, RecorderState, Settings, SignIn, Status};
+use crate::api::{ApiError, Nothing, SignIn, Status};
 
 pub(crate) async fn status(app: &App, _: Nothing) -> Result<Status, ApiError> {
     let inner = &app.inner;
@@ -12,12 +12,12 @@ pub(crate) async fn status(app: &App, _: Nothing) -> Result<Status, ApiError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         account: inner.engine.account(),
         connection: inner.engine.connection().borrow().clone(),
-        hosting: inner.host.hosting(),
+        hosting: inner.host.hosting().borrow().clone(),
         player: inner.playback.state(),
         sound_problem: inner.playback.sound_problem(),
-        recorder: RecorderState::Idle,
-        microphone_problem: None,
-        settings: Settings::default(),
+        recorder: inner.recorder.state().borrow().clone(),
+        microphone_problem: inner.recorder.problem(),
+        settings: app.settings().borrow().clone(),
         can_host: cfg!(feature = "host"),
     })
 }
@@ -30,11 +30,12 @@ pub(crate) async fn sign_in(app: &App, args: SignIn) -> Result<Account, ApiError
 pub(crate) async fn sign_out(app: &App, _: Nothing) -> Result<Nothing, ApiError> {
     app.inner.playback.stop().await;
     app.engine().sign_out().await?;
+    app.inner.recorder.forget().await?;
     Ok(Nothing {})
 }
 
 pub(crate) async fn retry_connection(app: &App, _: Nothing) -> Result<Nothing, ApiError> {
-    app.inner.host.start_again().await?;
+    app.inner.host.bring_up().await?;
     app.engine().retry_connection().await;
     Ok(Nothing {})
 }

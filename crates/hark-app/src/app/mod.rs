@@ -5,6 +5,7 @@
 //! messages: the engine's store does.
 
 pub(crate) mod account;
+mod earcon;
 mod events;
 mod head;
 pub(crate) mod hosting;
@@ -12,6 +13,9 @@ pub(crate) mod inbox;
 mod next_voice;
 mod picture;
 mod playback;
+mod preferences;
+mod prefetch;
+pub(crate) mod recorder;
 pub(crate) mod recording;
 pub(crate) mod search;
 pub(crate) mod settings;
@@ -38,6 +42,8 @@ use crate::notify::{self, Notifying, Wanted};
 
 pub use picture::Media;
 use playback::Playback;
+use preferences::Preferences;
+use recorder::{Recorder, Trial};
 use uploads::Uploads;
 pub(crate) use uploads::{MAX_UPLOAD, too_large};
 use window::Door;
@@ -56,11 +62,12 @@ struct Inner {
     data_dir: PathBuf,
     engine: Engine,
     playback: Playback,
+    recorder: Recorder,
+    preferences: Preferences,
     host: Host,
     uploads: Uploads,
     browsers: Browsers,
     window: Door,
-    settings: watch::Sender<Settings>,
     attention: watch::Sender<Attention>,
     notifying: Wanted,
     events: broadcast::Sender<Event>,
@@ -78,7 +85,7 @@ impl App {
         let engine = match Engine::open(options).await {
             Ok(engine) => engine,
             Err(error) => {
-                host.stop().await;
+                host.close().await;
                 return Err(error.into());
             }
         };
@@ -89,17 +96,32 @@ impl App {
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(events::forward(engine.changes(), events.clone(), stopping.clone()));
-        let playback = Playback::start(engine.clone(), events.clone(), &tasks, stopping.clone());
+        tasks.spawn(events::follow_hosting(host.hosting(), engine.clone(), events.clone(), stopping.clone()));
+        let preferences = Preferences::open(&data_dir, events.clone());
+        let set = || preferences.watch();
+        tasks.spawn(preferences::limit_media(engine.clone(), set(), stopping.clone()));
+        tasks.spawn(prefetch::prefetch(engine.clone(), engine.changes(), set(), stopping.clone()));
+        let trial = Trial::new(events.clone());
+        let playback =
+            Playback::start(engine.clone(), events.clone(), set(), trial.clone(), &tasks, stopping.clone());
+        let recorder = Recorder::start(
+            recorder::Around { data_dir: &data_dir, engine: &engine, playback: &playback, tasks: &tasks },
+            trial,
+            set(),
+            events.clone(),
+            stopping.clone(),
+        );
         Ok(Self {
             inner: Arc::new(Inner {
                 data_dir,
                 engine,
                 playback,
+                recorder,
+                preferences,
                 host,
                 uploads: Uploads::default(),
                 browsers: Browsers::default(),
                 window: Door::default(),
-                settings: watch::Sender::default(),
                 attention: watch::Sender::default(),
                 notifying: Wanted::default(),
                 events,
@@ -134,12 +156,14 @@ impl App {
         &self.inner.stopping
     }
 
-    /// Stops in order: pages, sound, engine, and the hosted server last, so that what is under way still gets its
-    /// answer. What did not go out stays in the outbox.
+    /// Stops in order: microphone, pages, sound, engine, and a server that is only tried last, so that what is under way
+    /// still gets its answer. What did not go out stays in the outbox; what was being recorded is a draft; a server for
+    /// others goes on.
     pub async fn close(&self) {
+        self.inner.recorder.close().await;
         self.inner.stopping.cancel();
         self.inner.engine.close().await;
-        self.inner.host.stop().await;
+        self.inner.host.close().await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
     }
@@ -154,11 +178,6 @@ impl App {
         notify::start(self)
     }
 
-    /// The settings of this computer, as they change.
-    pub(crate) fn settings(&self) -> watch::Receiver<Settings> {
-        self.inner.settings.subscribe()
-    }
-
     /// Where the person looks.
     pub(crate) fn attention(&self) -> &watch::Sender<Attention> {
         &self.inner.attention
@@ -171,6 +190,15 @@ impl App {
     /// Where events are told.
     pub(crate) fn events_out(&self) -> broadcast::Sender<Event> {
         self.inner.events.clone()
+    }
+
+    /// What this computer is set to, as it changes.
+    pub fn settings(&self) -> watch::Receiver<Settings> {
+        self.inner.preferences.watch()
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
     }
 
     pub(crate) fn host(&self) -> &Host {

@@ -3,8 +3,8 @@
 use super::App;
 use crate::api::{ApiError, Attention, Nothing, Settings};
 
-pub(crate) async fn set(_: &App, _: Settings) -> Result<Settings, ApiError> {
-    Err(ApiError::internal("not built yet"))
+pub(crate) async fn set(app: &App, settings: Settings) -> Result<Settings, ApiError> {
+    app.inner.preferences.set(settings).await
 }
 
 pub(crate) async fn set_attention(app: &App, args: Attention) -> Result<Nothing, ApiError> {

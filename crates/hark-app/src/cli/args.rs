@@ -24,6 +24,8 @@ pub(super) enum Command {
     Send(Send),
     /// Send a sound file as a voice message
     Voice(Voice),
+    /// Record with the microphone and send it as a voice message
+    Record(Record),
     /// Print the room of a conversation, making it or accepting the invitation
     Dm {
         #[arg(value_parser = who)]
@@ -88,6 +90,19 @@ pub(super) struct Voice {
     pub(super) who: String,
     /// WAV, Ogg, M4A, MP3, FLAC or WebM
     pub(super) file: PathBuf,
+    /// Return as soon as it is kept on this computer, and print the transaction id
+    #[arg(long)]
+    pub(super) no_wait: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Record {
+    /// A user id, room id or alias
+    #[arg(value_parser = who)]
+    pub(super) who: String,
+    /// How long to record. Ctrl-C ends it before and sends nothing; what was said is kept as a draft
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=21_600))]
+    pub(super) seconds: u32,
     /// Return as soon as it is kept on this computer, and print the transaction id
     #[arg(long)]
     pub(super) no_wait: bool,

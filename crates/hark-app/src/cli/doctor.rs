@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{Output, show};
-use crate::api::{ApiError, ErrorCode};
+use crate::api::{ApiError, ErrorCode, Hosting, HostingState};
 use crate::app::App;
 
 /// How long the server may take to answer.
@@ -56,6 +56,7 @@ pub(super) async fn of_app(app: &App, caller: u32) -> Vec<Check> {
     checks.extend(hosting(app));
     checks.extend(outbox(app).await);
     checks.push(sound().await);
+    checks.push(microphone(app).await);
     checks.push(notifications().await);
     checks
 }
@@ -187,15 +188,27 @@ async fn server(app: &App) -> Check {
 }
 
 fn hosting(app: &App) -> Option<Check> {
-    if let Some(sentence) = app.host().problem() {
-        return Some(check("hosting", State::Fail, sentence));
-    }
-    let hosting = app.host().hosting()?;
-    Some(check(
-        "hosting",
-        State::Ok,
-        format!("This computer hosts {} at {}.", hosting.server_name, hosting.url),
-    ))
+    let hosting = app.host().hosting().borrow().clone()?;
+    let Hosting { server_name, url, lasting, state, problem } = hosting;
+    let (state, sentence) = match (state, problem) {
+        (_, Some(sentence)) => (State::Fail, sentence),
+        (HostingState::Running, None) if lasting => {
+            (State::Ok, format!("This computer hosts {server_name} at {url}, also while Hark is closed."))
+        }
+        (HostingState::Running, None) => {
+            (State::Ok, format!("This computer hosts {server_name} at {url} while Hark is open."))
+        }
+        (HostingState::Starting, None) => {
+            (State::Fail, format!("The server {server_name} of this computer is being started."))
+        }
+        (HostingState::Stopped, None) => (
+            State::Warn,
+            format!(
+                "The server {server_name} of this computer was stopped. Start it in the settings of Hark."
+            ),
+        ),
+    };
+    Some(check("hosting", state, sentence))
 }
 
 async fn outbox(app: &App) -> Option<Check> {
@@ -219,5 +232,21 @@ async fn notifications() -> Check {
     match crate::notify::service().await {
         Ok(name) => check("notifications", State::Ok, format!("{name} shows new messages.")),
         Err(sentence) => check("notifications", State::Warn, sentence),
+    }
+}
+
+async fn microphone(app: &App) -> Check {
+    let settings = app.settings().borrow().clone();
+    let input = settings.input.clone();
+    let look = move || hark_voice::devices::microphone_problem(input.as_deref());
+    match tokio::task::spawn_blocking(look).await {
+        Ok(None) => {
+            let which = settings
+                .input_name
+                .map_or_else(|| "the system's microphone".to_owned(), |name| format!("\"{name}\""));
+            check("mic", State::Ok, format!("Voice messages can be recorded, with {which}."))
+        }
+        Ok(Some(sentence)) => check("mic", State::Warn, sentence),
+        Err(error) => check("mic", State::Warn, format!("The microphone cannot be looked for ({error}).")),
     }
 }

@@ -11,6 +11,7 @@ mod listen;
 mod plain;
 mod print;
 mod reading;
+mod recording;
 mod request;
 mod run;
 mod sending;
@@ -41,6 +42,7 @@ pub(crate) async fn perform(
         }
         Request::Send { who, text, wait } => sending::text(app, &who, &text, wait, output).await,
         Request::Voice { who, clip, wait } => sending::voice(app, &who, clip, wait, output).await,
+        Request::Record { who, seconds, wait } => recording::record(app, &who, seconds, wait, output).await,
         Request::Settle { key } => sending::settle(app, key, output).await,
         Request::Dm { who } => reading::dm(app, &who, output).await,
         Request::List { json } => reading::list(app, json, output).await,

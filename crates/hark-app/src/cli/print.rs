@@ -1,6 +1,6 @@
 //! Output of a command on this terminal.
 
-use std::io;
+use std::io::{self, IsTerminal as _, Write as _};
 
 use tokio::sync::mpsc;
 
@@ -9,8 +9,15 @@ use crate::platform;
 
 /// Shows everything until the sending side is dropped, or nobody reads stdout any more.
 pub(super) async fn print(mut shown: mpsc::Receiver<Output>, open_links: bool) {
+    let for_a_person = io::stderr().is_terminal();
+    let mut progress = Progress::default();
     while let Some(output) = shown.recv().await {
+        if !matches!(output, Output::Progress(_)) {
+            progress.clear();
+        }
         let written = match output {
+            Output::Progress(line) if for_a_person => progress.show(&line),
+            Output::Progress(_) => Ok(()),
             Output::Line(line) => line_to(&mut io::stdout().lock(), &line),
             Output::Note(line) => line_to(&mut io::stderr().lock(), &format!("hark: {line}")),
             Output::Url(url) => {
@@ -24,6 +31,30 @@ pub(super) async fn print(mut shown: mpsc::Receiver<Output>, open_links: bool) {
         };
         if written.is_err() {
             return;
+        }
+    }
+    progress.clear();
+}
+
+/// The line on stderr that replaces itself.
+#[derive(Default)]
+struct Progress {
+    width: usize,
+}
+
+impl Progress {
+    fn show(&mut self, line: &str) -> io::Result<()> {
+        let width = std::mem::replace(&mut self.width, line.chars().count());
+        let mut to = io::stderr().lock();
+        write!(to, "\r{line:width$}")?;
+        to.flush()
+    }
+
+    fn clear(&mut self) {
+        let width = std::mem::take(&mut self.width);
+        if width > 0 {
+            // Where stderr is gone there is nothing to clear.
+            let _ = write!(io::stderr().lock(), "\r{:width$}\r", "");
         }
     }
 }

@@ -40,6 +40,15 @@ pub enum Request {
         /// Wait until the server has it.
         wait: bool,
     },
+    /// Record with the microphone of the process that does this, and send it; shows as `Send`.
+    Record {
+        /// User id, room id or alias.
+        who: String,
+        /// How long.
+        seconds: u32,
+        /// Wait until the server has it.
+        wait: bool,
+    },
     /// Wait for a message another process has put into the outbox.
     Settle {
         /// Key of the message.
@@ -107,9 +116,17 @@ impl Request {
         matches!(self, Self::Listen { .. } | Self::Browser { .. })
     }
 
+    /// Whether it ends when whoever asked goes away: a microphone is not left open for nobody.
+    pub(crate) fn needs_its_caller(&self) -> bool {
+        self.is_endless() || matches!(self, Self::Record { .. })
+    }
+
     /// Whether doing it twice would be wrong.
     pub(crate) fn happens_once(&self) -> bool {
-        matches!(self, Self::Send { .. } | Self::Voice { .. } | Self::Login { register: true, .. })
+        matches!(
+            self,
+            Self::Send { .. } | Self::Voice { .. } | Self::Record { .. } | Self::Login { register: true, .. }
+        )
     }
 }
 
@@ -123,6 +140,8 @@ pub enum Output {
     Note(String),
     /// A link to open.
     Url(String),
+    /// How far something is: a line that replaces the one before, for a person at a terminal alone.
+    Progress(String),
     /// Nothing to see: the message is durable in the outbox under this key, so it must not be sent again.
     Kept {
         /// Key of the message.

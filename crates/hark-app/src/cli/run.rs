@@ -75,6 +75,9 @@ async fn request_of(typed: Command) -> Result<Request, ApiError> {
             let clip = clip_of(move || hark_voice::prepare(&bytes)).await?.into();
             Request::Voice { who: voice.who, clip, wait: !voice.no_wait }
         }
+        Command::Record(record) => {
+            Request::Record { who: record.who, seconds: record.seconds, wait: !record.no_wait }
+        }
         Command::Dm { who } => Request::Dm { who },
         Command::List { json } => Request::List { json },
         Command::Read(read) => Request::Read { who: read.who, limit: read.limit, json: read.json },
@@ -147,6 +150,10 @@ fn take_up(request: Request, reached: Reached) -> Result<Request, ApiError> {
         (None, Request::Listen { json, since }) => {
             Ok(Request::Listen { json, since: reached.heard.or(since) })
         }
+        (None, Request::Record { .. }) => Err(ApiError::new(
+            ErrorCode::Internal,
+            "The Hark that was recording ended. What was said is kept as a draft; it is offered when the window opens.",
+        )),
         (None, request) if request.happens_once() => Err(ApiError::new(
             ErrorCode::Internal,
             "The Hark that was asked ended before it answered. Look with hark list whether it was done, then try again.",
@@ -226,6 +233,12 @@ async fn here(ownership: Ownership, request: Request, output: &mpsc::Sender<Outp
 fn interrupted(request: &Request) -> Result<(), ApiError> {
     if request.is_endless() {
         return Ok(());
+    }
+    if let Request::Record { .. } = request {
+        return Err(ApiError::new(
+            ErrorCode::Internal,
+            "Interrupted. Nothing was sent; what was said is kept as a draft and offered when the window opens.",
+        ));
     }
     Err(ApiError::new(
         ErrorCode::Internal,

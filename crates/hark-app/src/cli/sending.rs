@@ -38,7 +38,7 @@ pub(super) async fn voice(
     kept(app, message, wait, output).await
 }
 
-async fn kept(
+pub(super) async fn kept(
     app: &App,
     message: Message,
     wait: bool,

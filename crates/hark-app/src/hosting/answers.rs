@@ -6,10 +6,11 @@
 //! kept, and only the second note is missing.
 
 use std::collections::HashMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub(super) use crate::replace::replace;
 
 /// The notes of all conversations, in a small file that is replaced as a whole.
 pub(super) struct Answers {
@@ -104,15 +105,6 @@ impl Answers {
         let bytes = serde_json::to_vec(&self.notes)?;
         replace(&self.path, &bytes)
     }
-}
-
-/// Replaces a file so that a crash leaves the old or the new one, whole.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = std::fs::File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)
 }
 
 #[cfg(test)]

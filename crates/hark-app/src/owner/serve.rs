@@ -147,15 +147,18 @@ impl Desk {
             self.app.window().want_folder();
             return tell(sender, &Told::Over).await;
         }
-        if !request.is_endless() {
+        if !request.needs_its_caller() {
             return self.perform(request, sender).await;
         }
         drop(counted);
         let mut nothing = tokio::io::sink();
         let gone = tokio::io::copy(&mut lines, &mut nothing);
+        let endless = request.is_endless();
         tokio::select! {
             told = self.perform(request, sender) => told,
             _ = gone => Ok(()),
+            // What is endless ends by itself once the engine has told its last.
+            () = self.closing.cancelled(), if !endless => tell(sender, &Told::Over).await,
         }
     }
 

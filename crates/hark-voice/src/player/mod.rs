@@ -4,7 +4,7 @@
 //! The thread writes samples into a lock-free ring, the device's callback takes them out (`tap`).
 //!
 //! Devices come and go. A watchdog notices within half a second when one stops asking for sound, closes it and opens the
-//! default one as soon as there is one; a sound goes on where the listener last heard it.
+//! chosen or the default one as soon as there is one; a sound goes on where the listener last heard it.
 
 mod output;
 mod tap;
@@ -13,7 +13,7 @@ mod track;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use crate::Pcm;
+use crate::Sound;
 
 /// What the player tells; `id` is what [`Player::play`] was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +64,10 @@ pub enum PlayerEvent {
         reason: String,
     },
     /// The loudspeaker is there again.
-    SoundBack,
+    SoundBack {
+        /// Which one; empty where it was only looked for.
+        device: String,
+    },
 }
 
 /// Handle of the audio thread; clones share it, and the thread ends with the last of them.
@@ -86,12 +89,14 @@ const WAITING_EVENTS: usize = 1_024;
 #[derive(Debug)]
 enum Command {
     Listen(mpsc::SyncSender<PlayerEvent>),
-    Play { id: i64, pcm: Arc<Pcm>, from_ms: u64 },
+    Play { id: i64, sound: Sound, from_ms: u64 },
     Pause,
     Resume,
     Stop,
     Seek { position_ms: u64 },
     SetSpeed(f32),
+    Choose(Option<String>),
+    SetVolume(f32),
 }
 
 impl Player {
@@ -116,9 +121,10 @@ impl Player {
         receiver
     }
 
-    /// Plays `pcm` from `from_ms`, in place of whatever is playing, at the speed set last.
-    pub fn play(&self, id: i64, pcm: Arc<Pcm>, from_ms: u64) {
-        self.ask(Command::Play { id, pcm, from_ms });
+    /// Plays `sound`, whole samples or a [`Sound`] that is still decoded, from `from_ms`, in place of whatever is playing,
+    /// at the speed set last.
+    pub fn play(&self, id: i64, sound: impl Into<Sound>, from_ms: u64) {
+        self.ask(Command::Play { id, sound: sound.into(), from_ms });
     }
 
     /// Holds what is playing.
@@ -145,6 +151,18 @@ impl Player {
     pub fn set_speed(&self, speed: f32) {
         let speed = if speed.is_nan() { 1.0 } else { speed.clamp(*SPEEDS.start(), *SPEEDS.end()) };
         self.ask(Command::SetSpeed(speed));
+    }
+
+    /// Plays on another loudspeaker, by its id, or on the system's default; what plays goes on there. Where the chosen one
+    /// is gone the default is used.
+    pub fn choose(&self, output: Option<String>) {
+        self.ask(Command::Choose(output));
+    }
+
+    /// Sets the loudness of everything played, 0.0 to 1.0.
+    pub fn set_volume(&self, volume: f32) {
+        let volume = if volume.is_nan() { 1.0 } else { volume.clamp(0.0, 1.0) };
+        self.ask(Command::SetVolume(volume));
     }
 
     /// What the audio thread saw last, as a sentence with a remedy; `None` where sound can be played, and in the first

@@ -1,8 +1,15 @@
 //! Every voice message as loud as the next: −16 LUFS (EBU R 128), and never clipped.
+//!
+//! A sound that is there whole is measured and then raised ([`normalise`]); one that is being spoken is raised as it comes
+//! (`level`). Peaks are turned down by the same `limit`.
+
+mod level;
+mod limit;
 
 use ebur128::{EbuR128, Mode};
 
 use crate::pcm::SAMPLE_RATE;
+pub(crate) use level::Leveller;
 
 /// What speech is brought to, in LUFS.
 const TARGET: f64 = -16.0;
@@ -16,16 +23,6 @@ const MOST_GAIN: f64 = 24.0;
 /// Close enough to the target, in dB, and how often to try; speech takes one or two rounds.
 const CLOSE: f64 = 0.2;
 const ROUNDS: usize = 4;
-
-/// The highest true peak, −1 dBTP: a lossy codec adds a little.
-const CEILING: f32 = 0.89;
-
-/// The limiter's step: 1 ms.
-const BLOCK: usize = SAMPLE_RATE as usize / 1000;
-
-/// How much the limiter's gain may fall and rise in a block, of 1: full in 5 ms and in 100 ms.
-const ATTACK: f32 = 0.2;
-const RELEASE: f32 = 0.01;
 
 /// Brings `samples` to −16 LUFS with peaks at most at −1 dBTP; leaves silence alone.
 pub(crate) fn normalise(samples: &mut [f32]) -> Result<(), ebur128::Error> {
@@ -42,7 +39,7 @@ pub(crate) fn normalise(samples: &mut [f32]) -> Result<(), ebur128::Error> {
         for sample in &mut *samples {
             *sample *= factor;
         }
-        limit(samples)?;
+        limit::limit(samples)?;
     }
     Ok(())
 }
@@ -60,47 +57,12 @@ pub(crate) fn measure(samples: &[f32]) -> Result<f64, ebur128::Error> {
     meter.loudness_global()
 }
 
-/// Turns down the milliseconds around each peak above the ceiling.
-fn limit(samples: &mut [f32]) -> Result<(), ebur128::Error> {
-    let gains = edge_gains(samples)?;
-    if gains.iter().all(|&gain| gain >= 1.0) {
-        return Ok(());
-    }
-    for (block, edges) in samples.chunks_mut(BLOCK).zip(gains.windows(2)) {
-        let step = (edges[1] - edges[0]) / BLOCK as f32;
-        for (index, sample) in block.iter_mut().enumerate() {
-            *sample *= edges[0] + step * index as f32;
-        }
-    }
-    Ok(())
-}
-
-/// The gain at the start of each block and at the end of the last. Between two edges it runs straight, so a block is
-/// turned down enough when both of its edges are.
-fn edge_gains(samples: &[f32]) -> Result<Vec<f32>, ebur128::Error> {
-    let mut meter = EbuR128::new(1, SAMPLE_RATE, Mode::TRUE_PEAK)?;
-    let mut wanted = vec![1_f32; samples.len().div_ceil(BLOCK) + 1];
-    for (index, block) in samples.chunks(BLOCK).enumerate() {
-        meter.add_frames_f32(block)?;
-        let gain = CEILING / (meter.prev_true_peak(0)? as f32).max(CEILING);
-        // The meter looks at a peak a few samples late: it may belong to the block before.
-        let edges = index.saturating_sub(1)..=index + 1;
-        wanted[edges].iter_mut().for_each(|edge| *edge = edge.min(gain));
-    }
-    for index in 1..wanted.len() {
-        wanted[index] = wanted[index].min(wanted[index - 1] + RELEASE);
-    }
-    for index in (1..wanted.len()).rev() {
-        wanted[index - 1] = wanted[index - 1].min(wanted[index] + ATTACK);
-    }
-    Ok(wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use ebur128::{EbuR128, Mode};
 
-    use super::{CEILING, measure, normalise};
+    use super::limit::CEILING;
+    use super::{measure, normalise};
 
     fn tone(level: f32, seconds: f32) -> Vec<f32> {
         let step = std::f32::consts::TAU * 440.0 / 48_000.0;
