@@ -11,6 +11,8 @@
 
 #[cfg(unix)]
 mod card;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod desktop;
 mod hosted;
 mod person;
 mod program;
@@ -21,6 +23,8 @@ mod wait;
 
 #[cfg(unix)]
 pub use card::{Listener, Loudspeaker, SoundCard, Speaker};
+#[cfg(all(unix, not(target_os = "macos")))]
+pub use desktop::{Desktop, Shown};
 pub use hosted::HostFolder;
 pub use person::{Answer, Person};
 pub use program::{Finished, Program, Running, ServerProgram, build_folder, program_path};
