@@ -82,7 +82,7 @@ impl Direction {
         let mut devices: Vec<DeviceInfo> = self
             .all(host)
             .filter_map(|device| {
-                let id = device.id().ok().filter(platform::is_for_people)?;
+                let id = device.id().ok()?;
                 Some(DeviceInfo {
                     name: name(&device),
                     default: default.as_ref() == Some(&id),
@@ -97,7 +97,9 @@ impl Direction {
 
     fn all(self, host: &Host) -> impl Iterator<Item = Device> + use<> {
         let devices = host.devices().into_iter().flatten();
-        devices.filter(move |device| match self {
+        // Before anything else is asked of it: ALSA opens a device to answer.
+        let known = devices.filter(|device| device.id().is_ok_and(|id| platform::is_for_people(&id)));
+        known.filter(move |device| match self {
             Self::Input => device.default_input_config().is_ok(),
             Self::Output => device.default_output_config().is_ok(),
         })
