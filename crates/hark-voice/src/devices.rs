@@ -73,11 +73,11 @@ impl Direction {
         platform::quiet();
         // The systems see the same devices under different names: the first that has any is the one that is used.
         let lists =
-            platform::hosts().into_iter().filter_map(|id| self.list_of(&cpal::host_from_id(id).ok()?));
+            platform::hosts().into_iter().filter_map(|id| Some(self.list_of(&cpal::host_from_id(id).ok()?)));
         lists.into_iter().find(|devices| !devices.is_empty()).unwrap_or_default()
     }
 
-    fn list_of(self, host: &Host) -> Option<Vec<DeviceInfo>> {
+    fn list_of(self, host: &Host) -> Vec<DeviceInfo> {
         let default = self.default(host).and_then(|device| device.id().ok());
         let mut devices: Vec<DeviceInfo> = self
             .all(host)
@@ -92,7 +92,7 @@ impl Direction {
             })
             .collect();
         devices.sort_by_key(|device| (!device.default, device.monitor));
-        Some(devices)
+        devices
     }
 
     fn all(self, host: &Host) -> impl Iterator<Item = Device> + use<> {
