@@ -1,5 +1,6 @@
 //! What is said to a real sound server arrives whole, and its faults cost no word that was said.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -132,7 +133,7 @@ fn a_sound_server_that_dies_costs_nothing_that_was_said() {
             "The microphone was lost. What you said so far is kept. Connect it again, or choose another, and go on."
         );
         assert_eq!(hark_voice::wav::read(&recording).unwrap().duration_ms(), kept);
-        assert_eq!(hound::WavReader::open(&recording).unwrap().duration() as u64 / 48, kept);
+        assert_eq!(u64::from(hound::WavReader::open(&recording).unwrap().duration()) / 48, kept);
         // Going on without it is told, with it works.
         scribe.recorder.resume();
         assert!(scribe.paused().1.unwrap().starts_with("There is no microphone."));
