@@ -73,16 +73,16 @@ impl Direction {
         platform::quiet();
         // The systems see the same devices under different names: the first that has any is the one that is used.
         let lists =
-            platform::hosts().into_iter().filter_map(|id| self.list_of(&cpal::host_from_id(id).ok()?));
+            platform::hosts().into_iter().filter_map(|id| Some(self.list_of(&cpal::host_from_id(id).ok()?)));
         lists.into_iter().find(|devices| !devices.is_empty()).unwrap_or_default()
     }
 
-    fn list_of(self, host: &Host) -> Option<Vec<DeviceInfo>> {
+    fn list_of(self, host: &Host) -> Vec<DeviceInfo> {
         let default = self.default(host).and_then(|device| device.id().ok());
         let mut devices: Vec<DeviceInfo> = self
             .all(host)
             .filter_map(|device| {
-                let id = device.id().ok().filter(platform::is_for_people)?;
+                let id = device.id().ok()?;
                 Some(DeviceInfo {
                     name: name(&device),
                     default: default.as_ref() == Some(&id),
@@ -92,12 +92,14 @@ impl Direction {
             })
             .collect();
         devices.sort_by_key(|device| (!device.default, device.monitor));
-        Some(devices)
+        devices
     }
 
     fn all(self, host: &Host) -> impl Iterator<Item = Device> + use<> {
         let devices = host.devices().into_iter().flatten();
-        devices.filter(move |device| match self {
+        // Before anything else is asked of it: ALSA opens a device to answer.
+        let known = devices.filter(|device| device.id().is_ok_and(|id| platform::is_for_people(&id)));
+        known.filter(move |device| match self {
             Self::Input => device.default_input_config().is_ok(),
             Self::Output => device.default_output_config().is_ok(),
         })

@@ -132,18 +132,18 @@ impl WavFile {
         platform::only_for_me(&mut options);
         let file = options.open(wav)?;
         let sync = sync_thread(&file)?;
-        Self::with(WavWriter::new(file, SPEC).map_err(plain)?, sync)
+        Ok(Self::with(WavWriter::new(file, SPEC).map_err(plain)?, sync))
     }
 
     /// Goes on after what a whole one holds.
     pub(crate) fn go_on(wav: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(wav)?;
         let sync = sync_thread(&file)?;
-        Self::with(WavWriter::new_append(file).map_err(plain)?, sync)
+        Ok(Self::with(WavWriter::new_append(file).map_err(plain)?, sync))
     }
 
-    fn with(writer: WavWriter<File>, sync: SyncSender<()>) -> io::Result<Self> {
-        Ok(Self { writer, waiting: Vec::with_capacity(2 * PIECE), unsynced: 0, sync })
+    fn with(writer: WavWriter<File>, sync: SyncSender<()>) -> Self {
+        Self { writer, waiting: Vec::with_capacity(2 * PIECE), unsynced: 0, sync }
     }
 
     /// Adds `samples`; they are written when a piece is full.

@@ -69,17 +69,13 @@ impl Leveller {
 
     /// Appends the rest.
     pub(crate) fn finish(mut self, out: &mut Vec<f32>) -> Result<Levelled, ebur128::Error> {
-        match &mut self.running {
-            Some(running) => {
-                running.step(&self.held, out)?;
-                running.finish(out)
-            }
-            None => {
-                normalise(&mut self.held)?;
-                out.append(&mut self.held);
-                Ok(Levelled { player_gain: 0.0, gain: None })
-            }
+        if let Some(running) = &mut self.running {
+            running.step(&self.held, out)?;
+            return running.finish(out);
         }
+        normalise(&mut self.held)?;
+        out.append(&mut self.held);
+        Ok(Levelled { player_gain: 0.0, gain: None })
     }
 }
 

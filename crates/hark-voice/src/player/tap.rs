@@ -82,8 +82,7 @@ pub(super) struct Tap {
 
 impl Tap {
     pub(super) fn new(ring: Consumer<f32>, shared: Arc<Shared>, rate: u32) -> Self {
-        let volume = f32::from_bits(shared.volume.load(Ordering::Relaxed));
-        Self { ring, shared, rate, gain: 0.0, volume, taken: 0, silent: 0 }
+        Self { ring, shared, rate, gain: 0.0, volume: 0.0, taken: 0, silent: 0 }
     }
 
     /// Gives `frames` samples one by one to `put`; `latency` is how long the first of them waits to be heard.
@@ -91,6 +90,9 @@ impl Tap {
         let hold = self.shared.hold.load(Ordering::Relaxed);
         let skip_to = self.shared.skip_to.load(Ordering::Acquire);
         let volume = f32::from_bits(self.shared.volume.load(Ordering::Relaxed));
+        if self.taken + self.silent == 0 {
+            self.volume = volume;
+        }
         let step = FADES_PER_SECOND / self.rate as f32;
         for _ in 0..frames {
             self.volume += (volume - self.volume).clamp(-step, step);

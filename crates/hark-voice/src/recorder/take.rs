@@ -166,7 +166,7 @@ impl Take {
             self.wav = None;
             return Err(error.into());
         }
-        let longest = (Limits::default().max_duration - ROOM_FOR_TAIL).as_millis() as u64;
+        let longest = Limits::default().max_duration.saturating_sub(ROOM_FOR_TAIL).as_millis() as u64;
         if self.duration_ms() >= longest { Err(Stop::Long) } else { Ok(()) }
     }
 

@@ -425,7 +425,9 @@ impl Worker {
             events.push(RecorderEvent::Silent { id, silent });
         }
         self.used_at = now;
-        events.into_iter().for_each(|event| self.tell(event));
+        for event in events {
+            self.tell(event);
+        }
         if let Err(stop) = kept {
             self.hold(Some(stop.sentence()));
         }

@@ -110,12 +110,14 @@ impl Card {
     }
 
     /// Plugs in one more device, or another module of the sound server; gives its number.
+    #[expect(clippy::unused_self, reason = "the card has to be there")]
     pub(crate) fn plug(&self, module: &[&str]) -> String {
         let number = super::run("pactl", &[&["load-module"], module].concat());
         String::from_utf8(number).unwrap().trim().to_owned()
     }
 
     /// Pulls it out.
+    #[expect(clippy::unused_self, reason = "the card has to be there")]
     pub(crate) fn unplug(&self, number: &str) {
         super::run("pactl", &["unload-module", number]);
     }
