@@ -4,11 +4,17 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, watch, writeFileSync } from 'node:fs';
 
 /** Gives a place a loudspeaker nobody hears. Programs started after this play to it. */
-export async function withLoudspeaker(place) {
+export const withLoudspeaker = (place) => withCard(place, []);
+
+/** And a microphone that hears a tone. */
+export const withMicrophone = (place) =>
+  withCard(place, ['module-remap-source master=loop.monitor source_name=microphone', 'module-sine sink=loop frequency=440']);
+
+async function withCard(place, more) {
   const folder = place.path('pulse');
   mkdirSync(folder, { mode: 0o700 });
   const socket = `${folder}/socket`;
-  const asked = [`module-native-protocol-unix socket=${socket} auth-anonymous=1`, 'module-null-sink sink_name=loop norewinds=1'];
+  const asked = [`module-native-protocol-unix socket=${socket} auth-anonymous=1`, 'module-null-sink sink_name=loop norewinds=1', ...more];
   const options = ['-n', '--daemonize=no', '--exit-idle-time=-1', '--use-pid-file=no'];
   const pulse = spawn('pulseaudio', [...options, ...asked.flatMap((module) => ['-L', module])], {
     env: { ...place.environment, XDG_RUNTIME_DIR: folder, HOME: folder },
