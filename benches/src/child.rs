@@ -1,7 +1,7 @@
 //! Servers under test run in a process of their own, as they do for a user, so that their memory and their system
 //! calls can be told from the load's. The child is this same program in another role.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
@@ -19,6 +19,10 @@ pub(crate) enum Role {
     Inbox,
     /// Opens a filled engine store, searches it, and prints what it took.
     Search,
+    /// Begins recordings, and prints what it took.
+    RecordStart,
+    /// Records and plays, and prints how much of a processor it used.
+    VoiceCpu,
     /// Opens two apps that talk, and prints what each note took.
     VoicePath,
 }
@@ -46,13 +50,17 @@ impl Child {
 
     /// Runs a child to its end; what it printed.
     pub(crate) async fn output(role: Role, dir: &Path) -> Result<String> {
-        Self::output_in(role, dir, &[]).await
+        Self::output_with(role, dir, &[]).await
     }
 
-    /// As [`output`](Self::output), with more in its environment.
-    pub(crate) async fn output_in(role: Role, dir: &Path, environment: &[(&str, PathBuf)]) -> Result<String> {
+    /// Runs a child with more in its environment to its end; what it printed.
+    pub(crate) async fn output_with(
+        role: Role,
+        dir: &Path,
+        environment: &[(&str, String)],
+    ) -> Result<String> {
         let mut command = command(role, dir)?;
-        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
         let output = command.stderr(Stdio::inherit()).output().await?;
         ensure!(output.status.success(), "the child failed: {role:?}");
         Ok(String::from_utf8(output.stdout)?)

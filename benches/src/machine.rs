@@ -59,6 +59,12 @@ pub(crate) fn resident(pid: u32) -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// Processor time of a process so far, in seconds.
+pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
+    // Linux counts in hundredths everywhere a desktop runs.
+    Some(ticks_of(pid)? as f64 / 100.0)
+}
+
 /// Clock ticks: of all cores busy, of all cores in all, of the named processes.
 fn sample(pids: &[u32]) -> Option<(u64, u64, u64)> {
     let stat = std::fs::read_to_string("/proc/stat").ok()?;

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod ack;
+mod card;
 mod child;
 mod clock;
 mod corpus;
@@ -18,12 +19,15 @@ mod http;
 mod inbox;
 mod load;
 mod machine;
+mod record_start;
 mod report;
 mod scripted;
 mod search;
 mod story;
 mod throughput;
+mod voice_cpu;
 mod voice_path;
+mod waveform;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,13 +67,27 @@ enum Name {
     Throughput,
     Inbox,
     Search,
+    #[value(name = "record_start")]
+    RecordStart,
+    Waveform,
+    #[value(name = "voice_cpu")]
+    VoiceCpu,
     #[value(name = "voice_path")]
     VoicePath,
 }
 
 impl Name {
-    const ALL: [Self; 6] =
-        [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search, Self::VoicePath];
+    const ALL: [Self; 9] = [
+        Self::Floor,
+        Self::Ack,
+        Self::Throughput,
+        Self::Inbox,
+        Self::Search,
+        Self::RecordStart,
+        Self::Waveform,
+        Self::VoiceCpu,
+        Self::VoicePath,
+    ];
 }
 
 /// What all benches of a run share.
@@ -132,6 +150,9 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Throughput => throughput::bench(run, floor).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
+        Name::RecordStart => record_start::bench(run).await,
+        Name::Waveform => waveform::bench(),
+        Name::VoiceCpu => voice_cpu::bench(run).await,
         Name::VoicePath => voice_path::bench(run).await,
     }
 }
@@ -142,6 +163,8 @@ async fn play(role: Role, dir: &Path) -> Result<()> {
         Role::Server => homeserver::serve(dir).await,
         Role::Inbox => inbox::probe(dir).await,
         Role::Search => search::probe(dir).await,
+        Role::RecordStart => record_start::probe(dir),
+        Role::VoiceCpu => voice_cpu::probe(dir),
         Role::VoicePath => voice_path::probe(dir).await,
     }
 }

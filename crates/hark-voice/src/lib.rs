@@ -17,6 +17,7 @@ mod clock;
 pub mod decode;
 pub mod devices;
 mod encode;
+mod listeners;
 mod loudness;
 mod ogg;
 pub mod pcm;

@@ -4,7 +4,7 @@
 //! The device is open only while something plays and a moment after, so it is the right one, and an idle Hark
 //! keeps no sound card awake.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use super::output::{self, Output};
 use super::track::{State, Track};
 use super::{Command, PlayerEvent};
 use crate::clock;
+use crate::listeners::Listeners;
 
 /// Between two looks at a device that plays.
 const TICK: Duration = Duration::from_millis(10);
@@ -39,7 +40,7 @@ pub(super) type Problem = Arc<Mutex<Option<String>>>;
 
 pub(super) struct AudioThread {
     commands: Receiver<Command>,
-    listeners: Vec<SyncSender<PlayerEvent>>,
+    listeners: Listeners<PlayerEvent>,
     problem: Problem,
     output: Option<Output>,
     track: Option<Track>,
@@ -56,7 +57,7 @@ impl AudioThread {
         let now = clock::now();
         Self {
             commands,
-            listeners: Vec::new(),
+            listeners: Listeners::default(),
             problem,
             output: None,
             track: None,
@@ -137,7 +138,7 @@ impl AudioThread {
         let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let heard = problem.is_none_or(|reason| listener.try_send(PlayerEvent::SoundLost { reason }).is_ok());
         if heard {
-            self.listeners.push(listener);
+            self.listeners.add(listener);
         }
     }
 
@@ -312,16 +313,8 @@ impl AudioThread {
         self.tell(event);
     }
 
-    /// A listener that does not read is cut off, so that it notices.
     fn tell(&mut self, event: PlayerEvent) {
-        self.listeners.retain(|listener| match listener.try_send(event.clone()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                tracing::warn!("a listener of the player does not read its events");
-                false
-            }
-            Err(TrySendError::Disconnected(_)) => false,
-        });
+        self.listeners.tell(&event);
     }
 
     fn has_problem(&self) -> bool {

@@ -240,8 +240,9 @@ fn what_is_paused_resumed_and_begun_again_is_one_sound() {
     studio.recorder.finish();
     singer.tail();
     let clip = studio.finished("a");
-    assert_eq!(heard(&clip).len(), kept + 48_000 + 7_200);
-    assert_eq!(on_disk(&studio.wav("a")).len(), kept + 48_000 + 7_200);
+    let sent = heard(&clip).len();
+    assert!(sent.abs_diff(kept + 48_000 + 7_200) < 48, "{sent} after {kept}");
+    assert_eq!(on_disk(&studio.wav("a")).len(), sent);
     let loud = crate::loudness::measure(&heard(&clip)).unwrap();
     assert!((loud + 16.0).abs() < 1.0, "{loud} LUFS");
 }
