@@ -10,6 +10,7 @@ mod card;
 mod child;
 mod clock;
 mod corpus;
+mod desk;
 mod disk;
 mod filled;
 mod floor;
@@ -28,6 +29,7 @@ mod throughput;
 mod voice_cpu;
 mod voice_path;
 mod waveform;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -67,6 +69,8 @@ enum Name {
     Throughput,
     Inbox,
     Search,
+    Start,
+    Memory,
     #[value(name = "record_start")]
     RecordStart,
     Waveform,
@@ -74,20 +78,6 @@ enum Name {
     VoiceCpu,
     #[value(name = "voice_path")]
     VoicePath,
-}
-
-impl Name {
-    const ALL: [Self; 9] = [
-        Self::Floor,
-        Self::Ack,
-        Self::Throughput,
-        Self::Inbox,
-        Self::Search,
-        Self::RecordStart,
-        Self::Waveform,
-        Self::VoiceCpu,
-        Self::VoicePath,
-    ];
 }
 
 /// What all benches of a run share.
@@ -129,7 +119,7 @@ async fn main() -> Result<()> {
         messages: arguments.messages,
         filled: OnceCell::new(),
     };
-    let names = if arguments.names.is_empty() { Name::ALL.to_vec() } else { arguments.names };
+    let names = if arguments.names.is_empty() { Name::value_variants().to_vec() } else { arguments.names };
     let mut reports = vec![floor::bench(&run).await?];
     print!("{}", reports[0].table());
     for name in names.into_iter().filter(|name| *name != Name::Floor) {
@@ -150,6 +140,8 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Throughput => throughput::bench(run, floor).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
+        Name::Start => window::start(run).await,
+        Name::Memory => window::memory(run).await,
         Name::RecordStart => record_start::bench(run).await,
         Name::Waveform => waveform::bench(),
         Name::VoiceCpu => voice_cpu::bench(run).await,

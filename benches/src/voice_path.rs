@@ -73,8 +73,7 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     std::fs::write(setup_path(dir.path()), serde_json::to_vec(&setup)?)?;
     let cost = disk::sync_cost(run.dir(), 100, Duration::from_millis(50))?;
     let watch = LoadWatch::start(&[server.child.pid()]);
-    let sound = card.environment().map(|(name, value)| (name, value.to_string_lossy().into_owned()));
-    let printed = Child::output_with(Role::VoicePath, dir.path(), &sound).await?;
+    let printed = Child::output_with(Role::VoicePath, dir.path(), &card.environment()).await?;
     report.saw_load(watch.percent());
     let notes: Vec<Note> = serde_json::from_str(printed.trim()).context("what the apps measured")?;
     ensure!(notes.len() == NOTES, "{} notes", notes.len());

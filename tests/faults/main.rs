@@ -8,6 +8,7 @@ mod disk_full;
 mod durable;
 mod folder;
 mod history;
+mod hosted;
 mod kills;
 mod mid_flight;
 mod refusals;

@@ -2,23 +2,33 @@
 // is open. It draws nothing.
 
 import { SvelteSet } from 'svelte/reactivity';
-import type { Backend, Conversation, ConversationId, Event, Hit, Message } from './backend';
+import { Attention } from './attention';
+import type { Backend, Conversation, ConversationId, Event, Hit, Message, Status } from './backend';
 import { Composer } from './features/composer';
-import { Inbox } from './features/inbox';
+import { Inbox, type Activity } from './features/inbox';
 import type { View } from './features/rail';
+import { Kept, Recorder, UNDO_MS } from './features/recorder';
 import { Search } from './features/search';
 import { Session } from './features/session';
+import { Preferences } from './features/settings';
+import { Microphone, Sound } from './features/sound';
 import { Thread } from './features/thread';
 import { Toasts } from './features/toasts';
 import { Player } from './features/voice';
 import { viewport } from './parts';
 import { Welcome, type Step } from './features/welcome';
+import { duration, oneLine, t } from './text';
 
 export class HarkWindow {
   readonly session: Session;
   readonly inbox: Inbox;
   readonly search: Search;
   readonly player: Player;
+  readonly recorder: Recorder;
+  readonly kept: Kept;
+  readonly sound: Sound;
+  readonly microphone: Microphone;
+  readonly preferences: Preferences;
   readonly toasts = new Toasts();
   readonly welcome: Welcome;
 
@@ -28,7 +38,10 @@ export class HarkWindow {
   composer = $state.raw<Composer | null>(null);
   /** The message the timeline should show and flash. */
   target = $state.raw<{ key: number } | null>(null);
+  /** Somebody followed a link to this address: the new conversation is offered, and nothing done. */
+  linked = $state<string | null>(null);
   readonly answering = new SvelteSet<ConversationId>();
+  readonly #attention: Attention;
   #enteredBy: Step | null = null;
 
   constructor(
@@ -40,7 +53,30 @@ export class HarkWindow {
     this.session = new Session(backend);
     this.inbox = new Inbox(backend);
     this.search = new Search(backend, fail);
-    this.player = new Player(backend, fail, (key) => this.#here(key));
+    this.player = new Player(backend, fail, (key) => this.#here(key) ?? this.inbox.lastWith(key));
+    const sent = (message: Message) =>
+      this.thread?.id === message.conversation && this.thread.answered(message);
+    this.recorder = new Recorder(backend, {
+      sent,
+      failed: fail,
+      discarded: (gone) =>
+        this.toasts.offer(t('discarded', { length: duration(gone.duration) }), UNDO_MS, {
+          label: t('undo'),
+          run: () => void this.recorder.undo(),
+        }),
+    });
+    this.kept = new Kept(backend, sent, fail);
+    this.preferences = new Preferences(backend, fail);
+    this.microphone = new Microphone(backend, fail);
+    this.sound = new Sound(
+      backend,
+      () => this.preferences.current,
+      (devices) => {
+        this.session.microphoneProblem = devices.microphone_problem;
+        this.session.soundProblem = devices.sound_problem;
+      },
+    );
+    this.#attention = new Attention(backend, watched);
     this.welcome = new Welcome(backend, (account, how) => {
       this.#enteredBy = how;
       this.session.signedIn(account);
@@ -55,14 +91,67 @@ export class HarkWindow {
 
   /** Something plays whose thread is not open. */
   get miniPlayer(): boolean {
-    const { key, message } = this.player;
+    const { key, conversation } = this.player;
     if (key === null) return false;
-    return message ? message.conversation !== this.openId : this.#here(key) === undefined;
+    if (this.view === 'settings') return true;
+    return conversation ? conversation !== this.openId : this.#here(key) === undefined;
+  }
+
+  /** Something is recorded for a conversation that is not in view. */
+  get miniRecorder(): boolean {
+    return this.recorder.active && (this.view === 'settings' || !this.recorder.in(this.openId));
+  }
+
+  /** Where one can talk now: the open conversation, if it is in view and a message could be sent to it. */
+  get talksIn(): ConversationId | null {
+    if (this.view === 'settings' || !this.composer || this.open?.membership !== 'joined') return null;
+    return this.openId;
+  }
+
+  /** What the row of a conversation says of microphone, loudspeaker and drafts. */
+  activityOf(id: ConversationId): Activity | null {
+    if (this.recorder.in(id)) {
+      const length = this.recorder.duration;
+      return { what: this.recorder.phase === 'paused' ? 'draft' : 'recording', length };
+    }
+    if (this.player.key !== null && this.player.conversation === id)
+      return { what: 'playing', at: this.player.position };
+    const draft = this.kept.list.find((each) => each.conversation === id);
+    return draft ? { what: 'draft', length: draft.duration_ms } : null;
+  }
+
+  nameOf(id: ConversationId): string {
+    return oneLine(this.inbox.get(id)?.name ?? id);
   }
 
   async start(): Promise<void> {
-    await this.session.start((player) => this.player.take(player));
+    await this.session.start(this.#status);
     if (this.session.account) await this.#enter();
+    this.attend();
+  }
+
+  /** The window or its focus changed: tell the engine what a person sees. */
+  attend(): void {
+    if (this.session.ready) this.#attention.tell(this.view === 'settings' ? null : this.openId);
+  }
+
+  /** Why something cannot be done now. It may have changed since it was read. */
+  explain(why: string): void {
+    this.toasts.say(why);
+    void this.sound.load();
+  }
+
+  /** To the conversation that is recorded for. */
+  showRecording(): void {
+    const { conversation } = this.recorder;
+    if (conversation) this.show(conversation, null);
+  }
+
+  show(conversation: ConversationId, key: number | null): void {
+    this.view = 'inbox';
+    this.search.clear();
+    this.select(conversation);
+    if (key !== null) this.target = { key };
   }
 
   fail = (thrown: unknown): void => this.toasts.fail(thrown);
@@ -76,6 +165,7 @@ export class HarkWindow {
       this.openId = id;
     }
     this.#openThread();
+    this.attend();
   }
 
   showHit(hit: Hit): void {
@@ -85,11 +175,8 @@ export class HarkWindow {
 
   /** To the message that plays. */
   showPlaying(): void {
-    const message = this.player.message;
-    if (!message) return;
-    this.view = 'inbox';
-    this.select(message.conversation);
-    this.target = { key: message.key };
+    const { conversation, key } = this.player;
+    if (conversation) this.show(conversation, key);
   }
 
   opened(row: Conversation): void {
@@ -151,10 +238,18 @@ export class HarkWindow {
     this.inbox.clear();
     this.search.clear();
     this.player.take({ player: 'idle' });
+    this.recorder.take({ recorder: 'idle' });
+    this.kept.clear();
     this.view = 'inbox';
     this.welcome.go('choose');
     this.session.account = null;
   }
+
+  #status = (status: Status): void => {
+    this.player.take(status.player);
+    this.recorder.take(status.recorder);
+    this.preferences.take(status.settings);
+  };
 
   #here(key: number): Message | undefined {
     return this.thread?.messages.find((message) => message.key === key);
@@ -163,6 +258,7 @@ export class HarkWindow {
   async #enter(): Promise<void> {
     try {
       await this.inbox.load();
+      await this.kept.start();
       // "Just try it" leads straight to Echo, where the inbox stays in sight beside it.
       if (this.#enteredBy === 'choose') this.#openFirst();
     } catch (thrown) {
@@ -202,6 +298,15 @@ export class HarkWindow {
     this.inbox.apply(event);
     this.thread?.apply(event);
     this.player.apply(event);
+    this.recorder.apply(event);
+    this.kept.apply(event);
+    this.preferences.apply(event);
+    this.microphone.apply(event);
+    if (event.type === 'show') this.show(event.conversation, event.key);
+    if (event.type === 'link') this.linked = event.who;
+    // What records has a microphone.
+    if (event.type === 'recorder' && event.recorder.recorder === 'recording')
+      this.session.microphoneProblem = null;
     // What sounds has a loudspeaker.
     if (event.type === 'player' && event.player.player === 'playing') this.session.soundProblem = null;
     if (event.type === 'account' && hadAccount && event.account === null) this.reset();
@@ -214,12 +319,15 @@ export class HarkWindow {
 
   async #reload(): Promise<void> {
     try {
-      await this.session.refresh((player) => this.player.take(player));
+      await this.session.refresh(this.#status);
+      this.#attention.forget();
+      this.attend();
       if (!this.session.account) {
         this.reset();
         return;
       }
       await this.inbox.load();
+      await this.kept.load();
       await this.thread?.load();
     } catch (thrown) {
       this.fail(thrown);

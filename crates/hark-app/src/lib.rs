@@ -1,7 +1,7 @@
 //! What a window or a terminal can ask of Hark.
 //!
 //! [`App`] holds one data folder at work: the engine (hark-client), the loudspeaker (hark-voice) and, where this computer
-//! hosts, a homeserver (hark-server). Everything outside reaches it by two faces that never bypass it:
+//! hosts, the watch over its homeserver (the program hark-server). Everything outside reaches it by two faces that never bypass it:
 //!
 //! - [`api`]: typed commands and events as JSON. A [`link`] is one window's stream of them; [`browser`] carries it to a
 //!   page on this computer, a desktop shell over its own bridge.
@@ -26,8 +26,11 @@ pub mod link;
 mod logging;
 pub mod owner;
 mod platform;
+pub mod program;
 mod random;
 mod replace;
+mod window_files;
 
 pub use api::model;
-pub use app::App;
+pub use app::{App, Media, Raise};
+pub use window_files::window_file;

@@ -10,8 +10,8 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -60,6 +60,18 @@ impl Frames {
             },
         };
         Some(object.to_string())
+    }
+
+    /// Waits for one and gives all that are there, at most `most`; empty where [`Frames::next`] gives none.
+    pub async fn next_few(&mut self, most: usize) -> Vec<String> {
+        let mut few = Vec::from_iter(self.next().await);
+        while !few.is_empty() && few.len() < most {
+            match self.next().now_or_never().flatten() {
+                Some(frame) => few.push(frame),
+                None => break,
+            }
+        }
+        few
     }
 }
 

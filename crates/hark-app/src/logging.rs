@@ -12,7 +12,7 @@ use crate::platform;
 const LARGEST: u64 = 4 << 20;
 
 /// What is logged where nobody says otherwise.
-const USUAL: &str = "warn,hark_app=info,hark_client=info,hark_server=info,hark_voice=info";
+const USUAL: &str = "warn,hark_app=info,hark_client=info,hark_desktop=info,hark_server=info,hark_voice=info";
 
 /// Starts logging, once a process. A log that cannot be written is no reason to stop.
 pub(crate) fn start(folder: &Path) {

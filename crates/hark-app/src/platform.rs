@@ -111,6 +111,26 @@ pub(crate) mod address {
     }
 }
 
+/// Makes a program to be that is no part of this one's: no signal of our terminal reaches it, and it stays when we end.
+#[cfg(feature = "host")]
+pub(crate) fn detach(command: &mut tokio::process::Command) {
+    #[cfg(unix)]
+    command.process_group(0);
+    #[cfg(windows)]
+    {
+        const DETACHED_PROCESS: u32 = 0x0000_0008;
+        const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
+        command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+    }
+}
+
+/// Whether a file is there only as long as this program runs: an AppImage is mounted for that time.
+#[cfg(feature = "host")]
+pub(crate) fn goes_with_us(file: &Path) -> bool {
+    cfg!(target_os = "linux")
+        && std::env::var_os("APPDIR").is_some_and(|mounted| !mounted.is_empty() && file.starts_with(mounted))
+}
+
 /// Waits until the person or the system asks this program to end.
 pub(crate) async fn asked_to_end() {
     #[cfg(unix)]

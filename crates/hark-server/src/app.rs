@@ -36,6 +36,8 @@ pub(crate) struct App {
     pub(crate) config: Config,
     /// Cancelled when the server goes down: long polls answer at once.
     pub(crate) shutdown: CancellationToken,
+    /// Cancelled when somebody asks over the admin socket that the server ends.
+    pub(crate) asked_to_end: CancellationToken,
 }
 
 impl App {
@@ -50,6 +52,7 @@ impl App {
             limits: Limits::new(config.rate_limits),
             presences: Presences::default(),
             shutdown,
+            asked_to_end: CancellationToken::new(),
             store,
             media,
             server_name,

@@ -30,6 +30,8 @@ pub struct Config {
     pub rate_limits: bool,
     /// The largest upload, in bytes.
     pub max_upload: u64,
+    /// Whether whoever runs it ends it together with the program that started it. Told to those who watch.
+    pub tied: bool,
 }
 
 impl Config {
@@ -42,6 +44,7 @@ impl Config {
             registration: Registration::default(),
             rate_limits: true,
             max_upload: 100 * 1024 * 1024,
+            tied: false,
         }
     }
 }

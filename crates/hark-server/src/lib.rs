@@ -5,6 +5,7 @@
 //! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
 //! * `rooms/` makes events and appends them; `gate.rs` decides who sees what; `sync/` tells clients what is new.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
+//! * `admin/` is how a program beside it adds people, watches it and ends it; `background.rs` is a server without a terminal.
 //! * [`Server`] puts them together on a data folder and a port.
 
 #![forbid(unsafe_code)]
@@ -13,6 +14,7 @@ mod accounts;
 mod admin;
 mod api;
 mod app;
+mod background;
 mod chores;
 mod clock;
 mod config;
@@ -38,10 +40,11 @@ mod timeline;
 
 pub(crate) use self::app::App;
 pub use self::{
-    admin::{add_registration_token, add_user},
+    admin::{Running, Watch, add_named_user, add_registration_token, add_user, stop, watch},
+    background::{LogFile, Started},
     config::{Config, Registration},
     error::{AddUserError, StartError},
-    platform::EndSignal,
+    platform::{EndSignal, outlive_the_terminal},
     server::Server,
 };
 pub use store::StoreError;

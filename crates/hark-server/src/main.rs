@@ -7,10 +7,12 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Mutex,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
-use hark_server::{Config, EndSignal, Registration, Server};
+use hark_server::{Config, EndSignal, LogFile, Registration, Server, StartError, Started};
+use tracing_subscriber::EnvFilter;
 
 /// Hark's homeserver: one program, one folder, any Matrix client.
 #[derive(Parser)]
@@ -39,6 +41,25 @@ enum Command {
         /// Whether requests per user and address are limited.
         #[arg(long, value_enum, default_value_t = Switch::On)]
         rate_limits: Switch,
+        /// For a program that starts the server and leaves it running: the log goes to DIR/server.log, standard output gets
+        /// one line of JSON about how the start went, and the end of the terminal changes nothing.
+        #[arg(long)]
+        background: bool,
+        /// End when the standard input ends, and so with the program that holds its other side.
+        #[arg(long)]
+        until_input_ends: bool,
+    },
+    /// Say whether a server runs on the folder, and where.
+    Status {
+        /// The server's folder.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// End the server that runs on the folder, in order.
+    Stop {
+        /// The server's folder.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
     },
     /// People of this server.
     User {
@@ -89,16 +110,29 @@ enum Switch {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
+    if !matches!(arguments.command, Command::Serve { background: true, .. }) {
+        log_to_stderr();
+    }
     let done = match arguments.command {
-        Command::Serve { data, listen, server_name, registration, rate_limits } => {
+        Command::Serve {
+            data,
+            listen,
+            server_name,
+            registration,
+            rate_limits,
+            background,
+            until_input_ends,
+        } => {
             let mut config = Config::new(data);
             config.listen = listen;
             config.server_name = server_name;
             config.registration = registration;
             config.rate_limits = rate_limits == Switch::On;
-            serve(config).await
+            config.tied = until_input_ends;
+            if background { serve_unseen(config).await } else { serve(config).await }
         }
+        Command::Status { data } => status(&data).await,
+        Command::Stop { data } => stop(&data).await,
         Command::User { command: UserCommand::Add { name, data, admin } } => {
             add_user(&data, &name, admin).await
         }
@@ -107,25 +141,41 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            // Where standard error is gone there is nobody to tell.
+            let _ = writeln!(io::stderr(), "{error}");
             ExitCode::FAILURE
         }
     }
 }
 
 /// `RUST_LOG` chooses what is logged; by default warnings and errors.
+fn chosen_by_rust_log(usual: &str) -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual))
+}
+
 fn log_to_stderr() {
-    let chosen = tracing_subscriber::EnvFilter::try_from_default_env();
-    let filter = chosen.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(chosen_by_rust_log("warn"))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
 }
 
+/// What standard error would have been told, panics included, goes into the data folder.
+fn log_to_file(data: &Path) -> io::Result<()> {
+    let log = LogFile::open(data)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(chosen_by_rust_log("warn,hark_server=info"))
+        .with_writer(Mutex::new(log))
+        .with_ansi(false)
+        .init();
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    Ok(())
+}
+
 async fn serve(config: Config) -> anyhow::Result<()> {
     let data = config.data_dir.clone();
+    let tied = config.tied;
     // Whoever reads that the server is ready may ask it to end at once.
     let end = EndSignal::listen()?;
     let server = Server::start(config).await?;
@@ -133,9 +183,70 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if !server.has_users().await {
         eprintln!("Nobody has an account yet. Add one: hark-server user add NAME --data {}", data.display());
     }
-    end.received().await;
-    server.shutdown().await;
+    until_the_end(server, end, tied).await;
     Ok(())
+}
+
+/// Serves without a terminal. How the start went is told in a form another program can read.
+async fn serve_unseen(config: Config) -> anyhow::Result<()> {
+    let tied = config.tied;
+    let end = EndSignal::listen()?;
+    hark_server::outlive_the_terminal()?;
+    let logging = log_to_file(&config.data_dir)
+        .map_err(|reason| StartError::Folder { path: config.data_dir.clone(), reason });
+    let started = match logging {
+        Ok(()) => Server::start(config).await,
+        Err(error) => Err(error),
+    };
+    // Whoever started it may have died meanwhile; others find the server by its folder.
+    let _ = say(&serde_json::to_string(&started.as_ref().map_or_else(Started::from, |_| Started::Ready))?);
+    match started {
+        Ok(server) => {
+            tracing::info!(url = server.url(), name = server.server_name(), "ready");
+            until_the_end(server, end, tied).await;
+            tracing::info!("ended in order");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!("{error}");
+            Err(error.into())
+        }
+    }
+}
+
+async fn until_the_end(server: Server, end: EndSignal, tied: bool) {
+    tokio::select! {
+        () = end.received() => {}
+        () = server.asked_to_end() => {}
+        () = input_ends(), if tied => {}
+    }
+    server.shutdown().await;
+}
+
+/// Waits for the end of the standard input, on a thread the end of the process does not wait for.
+async fn input_ends() {
+    let (ended, heard) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        drop(ended);
+    });
+    // It is only ever dropped.
+    let _ = heard.await;
+}
+
+async fn status(data: &Path) -> anyhow::Result<()> {
+    match hark_server::watch(data).await? {
+        Some(watch) => say(&watch.running().to_string()),
+        None => anyhow::bail!(
+            "No hark-server runs on {}. Start one: hark-server serve --data {0}",
+            data.display()
+        ),
+    }
+}
+
+async fn stop(data: &Path) -> anyhow::Result<()> {
+    let stopped = hark_server::stop(data).await?;
+    say(if stopped { "hark-server has ended." } else { "No hark-server runs there." })
 }
 
 async fn add_user(data: &Path, name: &str, admin: bool) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use interprocess::local_socket::{Name, prelude::*};
+use interprocess::local_socket::Name;
 use sha2::{Digest, Sha256};
 
 use crate::hex::hex;
@@ -29,6 +29,15 @@ pub(crate) fn open_private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Opens a log only its owner may read, for more lines at its end.
+pub(crate) fn open_private_log(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Makes the renaming of a file in `folder` durable. Windows does this by itself.
 pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
@@ -38,32 +47,94 @@ pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The name of the local socket of a data folder. It lies in the folder where that is a file system's matter and the path is
-/// short enough for a socket; otherwise its name is made from the folder's path.
-pub(crate) fn socket_name(folder: &Path) -> io::Result<Name<'static>> {
+/// The local socket of a data folder.
+///
+/// It lies in the folder where that is a file system's matter and the path is short enough for a socket. Otherwise its name is
+/// made from the key of this start, so that nobody who cannot read the key knows where to lie in wait.
+pub(crate) mod socket {
+    use super::{Digest, Name, Path, Sha256, hex, io};
+
     #[cfg(unix)]
-    {
-        use interprocess::local_socket::GenericFilePath;
+    use interprocess::local_socket::{GenericFilePath as Kind, prelude::*};
+    #[cfg(not(unix))]
+    use interprocess::local_socket::{GenericNamespaced as Kind, prelude::*};
+
+    #[cfg(unix)]
+    fn path(folder: &Path, key: &str) -> std::path::PathBuf {
         /// What every Unix grants to a socket's path.
         const LONGEST: usize = 100;
         let inside = folder.join("admin.sock");
-        let path = if inside.as_os_str().len() <= LONGEST {
-            inside
-        } else {
-            std::env::temp_dir().join(format!("hark-server-{}.sock", short_hash(folder)))
-        };
-        path.into_os_string().to_fs_name::<GenericFilePath>()
+        if inside.as_os_str().len() <= LONGEST {
+            return inside;
+        }
+        std::env::temp_dir().join(format!("hark-server-{}.sock", short_hash(key)))
     }
+
+    /// What it is called.
+    #[cfg(unix)]
+    pub(crate) fn name(folder: &Path, key: &str) -> io::Result<Name<'static>> {
+        path(folder, key).into_os_string().to_fs_name::<Kind>()
+    }
+
+    /// What it is called.
     #[cfg(not(unix))]
-    {
-        use interprocess::local_socket::GenericNamespaced;
-        format!("hark-server-{}", short_hash(folder)).to_ns_name::<GenericNamespaced>()
+    pub(crate) fn name(_: &Path, key: &str) -> io::Result<Name<'static>> {
+        format!("hark-server-{}", short_hash(key)).to_ns_name::<Kind>()
+    }
+
+    /// Removes what a process that died has left behind.
+    #[cfg(unix)]
+    pub(crate) fn forget(folder: &Path, key: &str) {
+        // Left over, it refuses every connection, which whoever asks copes with.
+        let _ = std::fs::remove_file(path(folder, key));
+    }
+
+    /// Removes what a process that died has left behind: here nothing.
+    #[cfg(not(unix))]
+    pub(crate) fn forget(_: &Path, _: &str) {}
+
+    /// Lets only the folder's owner speak to it.
+    #[cfg(unix)]
+    pub(crate) fn protect(folder: &Path, key: &str) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path(folder, key), std::fs::Permissions::from_mode(0o600))
+    }
+
+    /// Lets only the folder's owner speak to it: its name is known to nobody else.
+    #[cfg(not(unix))]
+    pub(crate) fn protect(_: &Path, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Fails unless whoever listens there has the folder's owner: nobody else is told the key.
+    #[cfg(unix)]
+    pub(crate) fn is_ours(folder: &Path, key: &str) -> io::Result<()> {
+        use std::os::unix::fs::MetadataExt as _;
+        let socket = std::fs::symlink_metadata(path(folder, key))?;
+        if socket.uid() == std::fs::metadata(folder)?.uid() {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, "its socket belongs to somebody else"))
+    }
+
+    /// Fails unless whoever listens there has the folder's owner: its name is known to nobody else.
+    #[cfg(not(unix))]
+    pub(crate) fn is_ours(_: &Path, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn short_hash(key: &str) -> String {
+        let hash = Sha256::digest(key.as_bytes());
+        hex(&hash[..12])
     }
 }
 
-fn short_hash(folder: &Path) -> String {
-    let hash = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    hex(&hash[..12])
+/// Lets the process outlive the terminal it was started in.
+pub fn outlive_the_terminal() -> io::Result<()> {
+    // Listening once replaces what the signal does by itself, for as long as the process lives.
+    #[cfg(unix)]
+    drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?);
+    Ok(())
 }
 
 /// Hears the operating system asking the process to end, from the moment it is made.

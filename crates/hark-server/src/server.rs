@@ -1,14 +1,20 @@
 //! A server on a data folder and a port: starting it, adding people, and ending it in order.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     AddUserError, App, Config, StartError,
     accounts::{NewAccount, Secret, names},
-    admin::Admin,
+    admin::{Admin, Running},
     api, chores,
     folder::Folder,
     media::Media,
@@ -26,6 +32,8 @@ pub struct Server {
     address: SocketAddr,
     serving: JoinHandle<io::Result<()>>,
     folder: Folder,
+    /// Cancelled when the folder is free again.
+    ended: CancellationToken,
 }
 
 impl Server {
@@ -46,25 +54,26 @@ impl Server {
         });
         let admin = Admin::open(&folder)
             .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
-        tokio::spawn(admin.serve(app.clone()));
+        let running = Running {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            server_name: app.server_name.to_string(),
+            url: url_of(address),
+            tied: app.config.tied,
+            empty: false,
+        };
+        let ended = CancellationToken::new();
+        tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
         let ending = app.shutdown.clone().cancelled_owned();
         let serving =
             tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(ending).into_future());
-        Ok(Self { app, address, serving, folder })
+        Ok(Self { app, address, serving, folder, ended })
     }
 
     /// The address to give to a client on this computer.
     pub fn url(&self) -> String {
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(if address.is_ipv4() {
-                [127, 0, 0, 1].into()
-            } else {
-                [0, 0, 0, 0, 0, 0, 0, 1].into()
-            });
-        }
-        format!("http://{address}")
+        url_of(self.address)
     }
 
     /// Where it listens.
@@ -78,13 +87,8 @@ impl Server {
     }
 
     /// Whether anybody has an account.
-    #[expect(
-        clippy::redundant_closure_for_method_calls,
-        reason = "the method is not general over the snapshot's lifetime"
-    )]
     pub async fn has_users(&self) -> bool {
-        let read = self.app.store.read::<_, StoreError, _>(|snap| snap.has_users());
-        read.await.unwrap_or(true)
+        has_users(&self.app).await
     }
 
     /// Adds an account and returns its full id.
@@ -92,15 +96,9 @@ impl Server {
         add_user(&self.app, name, password, admin).await
     }
 
-    /// Gives a new account the name others see. For right after it was added: rooms it may be in already are not told.
-    pub async fn set_display_name(&self, user_id: &str, name: &str) -> Result<(), AddUserError> {
-        let user = ruma::UserId::parse(user_id).map_err(|error| AddUserError(error.to_string()))?;
-        let name = serde_json::Value::from(name);
-        let written = self
-            .app
-            .store
-            .write::<_, StoreError, _>(move |tx| tx.set_profile_field(&user, "displayname", Some(&name)));
-        written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
+    /// Waits until somebody asks over the admin socket that the server ends.
+    pub async fn asked_to_end(&self) {
+        self.app.asked_to_end.cancelled().await;
     }
 
     /// Ends the server in order: long polls answer, requests under way finish, the database is closed, the folder is free.
@@ -113,7 +111,18 @@ impl Server {
         }
         self.app.store.close().await;
         drop(self.folder);
+        self.ended.cancel();
     }
+}
+
+/// The address to give to a client on this computer.
+fn url_of(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        let loopback: IpAddr =
+            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    format!("http://{address}")
 }
 
 /// Opens what a data folder holds.
@@ -143,6 +152,25 @@ pub(crate) async fn add_user(
     let account = NewAccount { user_id: user_id.clone(), password, admin, registration_token: None };
     app.accounts.create(account).await.map_err(explain)?;
     Ok(user_id.to_string())
+}
+
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method is not general over the snapshot's lifetime"
+)]
+pub(crate) async fn has_users(app: &App) -> bool {
+    let read = app.store.read::<_, StoreError, _>(|snap| snap.has_users());
+    read.await.unwrap_or(true)
+}
+
+/// Gives a new account the name others see. For right after it was added: rooms it may be in already are not told.
+pub(crate) async fn set_display_name(app: &App, user_id: &str, name: &str) -> Result<(), AddUserError> {
+    let user = ruma::UserId::parse(user_id).map_err(|error| AddUserError(error.to_string()))?;
+    let name = serde_json::Value::from(name);
+    let written = app
+        .store
+        .write::<_, StoreError, _>(move |tx| tx.set_profile_field(&user, "displayname", Some(&name)));
+    written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

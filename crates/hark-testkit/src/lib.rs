@@ -11,6 +11,7 @@
 
 #[cfg(unix)]
 mod card;
+mod hosted;
 mod person;
 mod program;
 mod proxy;
@@ -20,6 +21,7 @@ mod wait;
 
 #[cfg(unix)]
 pub use card::{Listener, Loudspeaker, SoundCard, Speaker};
+pub use hosted::HostFolder;
 pub use person::{Answer, Person};
 pub use program::{Finished, Program, Running, ServerProgram, build_folder, program_path};
 pub use proxy::{Fault, Proxy, Seen};

@@ -92,6 +92,7 @@ export function browserBackend(): Backend {
       return id;
     },
     mediaUrl: mediaPath,
+    desktop: null,
   };
 }
 

@@ -15,6 +15,13 @@ const REPEATABLE: ReadonlySet<CommandName> = new Set<CommandName>([
   'set_typing',
   'set_draft',
   'retry_connection',
+  'recordings',
+  'devices',
+  'open_microphone',
+  'close_microphone',
+  'set_settings',
+  'storage',
+  'set_attention',
 ]);
 
 interface Pending {

@@ -2,11 +2,14 @@
 // about. It answers from a scene; it is not part of the product and no test of behaviour between programs uses it.
 
 import { CommandError, type Answer, type Args, type Backend, type CommandName, type Link } from '../backend';
-import type { Conversation, Event, Message, PlayerState, Status } from '../backend';
+import type { Conversation, Desktop, Event, Message, PlayerState, Status } from '../backend';
 import { picture, type Scene } from './scenes';
+import { ScriptedSound } from './sound';
 
 export interface Scripted extends Backend {
   emit(event: Event): void;
+  /** Starts what moves by itself. */
+  start(): void;
   setLink(link: Link): void;
 }
 
@@ -63,20 +66,39 @@ export function scriptedBackend(scene: Scene): Scripted {
     steps.forEach((state, index) => setTimeout(() => put({ ...message, state }, false), 400 * (index + 1)));
   }
 
+  const sound = new ScriptedSound(scene, emit, (conversation, content) => {
+    const message = mine(conversation, content);
+    queueMicrotask(() => put(message, true));
+    travel(message);
+    return message;
+  });
+
+  function host(state: 'running' | 'stopped') {
+    if (scene.hosting) scene.hosting = { ...scene.hosting, state, problem: null };
+    emit({ type: 'hosting', hosting: scene.hosting ?? null });
+    return {};
+  }
+
   type Handlers = { [K in CommandName]: (args: Args<K>) => Answer<K> | Promise<Answer<K>> };
   const handlers: Handlers = {
+    ...sound.handlers,
     status: (): Status => ({
       version: '0.1.0',
       account: scene.account,
       connection: scene.connection ?? { link: scene.account ? 'online' : 'signed_out' },
       hosting: scene.hosting ?? null,
       player,
-      sound_problem: null,
+      sound_problem: scene.soundProblem ?? null,
+      recorder: sound.recorder,
+      microphone_problem: scene.microphoneProblem ?? null,
+      settings: sound.settings,
       can_host: true,
     }),
     sign_in: () => fail(scene),
     host_here: () => fail(scene),
     try_it: () => fail(scene),
+    start_hosting: () => host('running'),
+    stop_hosting: () => host('stopped'),
     sign_out: () => ({}),
     conversations: () => (scene.slow ? new Promise(() => undefined) : [...conversations.values()]),
     open_conversation: ({ who }) => conversations.get(who) ?? fail(scene),
@@ -174,11 +196,25 @@ export function scriptedBackend(scene: Scene): Scripted {
     },
     upload: () => (scene.slowUpload ? new Promise(() => undefined) : Promise.resolve('upload-1')),
     mediaUrl: picture,
+    desktop: scene.desktop ? desktop() : null,
     emit,
+    start: () => sound.start(),
     setLink(next) {
       link = next;
       watchers.forEach((watcher) => watcher(next));
     },
+  };
+}
+
+function desktop(): Desktop {
+  let starts = false;
+  return {
+    startAtLogin: () => Promise.resolve(starts),
+    setStartAtLogin: (on) => {
+      starts = on;
+      return Promise.resolve();
+    },
+    drawn: () => Promise.resolve(),
   };
 }
 

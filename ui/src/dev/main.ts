@@ -25,6 +25,11 @@ const hark = new HarkWindow(backend, () => query.get('watched') !== 'no');
 Object.assign(window, { hark, backend });
 mount(App, { target: root, props: { hark, appearance } });
 void hark.start().then(() => {
-  if (scene.playing) hark.player.message = scene.playing;
+  backend.start();
+  if (scene.playing) {
+    hark.player.message = scene.playing;
+    hark.player.conversation = scene.playing.conversation;
+  }
   if (scene.open) hark.select(scene.open);
+  if (scene.held) hark.recorder.held = scene.open ?? null;
 });

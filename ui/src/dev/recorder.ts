@@ -30,6 +30,7 @@ export function recorder(handlers: Handlers = {}): Recorder {
     watch: () => () => undefined,
     upload: () => Promise.resolve('upload-1'),
     mediaUrl: () => null,
+    desktop: null,
   };
 }
 

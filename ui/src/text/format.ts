@@ -72,6 +72,12 @@ export function duration(ms: number): string {
   return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`;
 }
 
+/** 0:07.4, while it is recorded; never ahead of what was said. */
+export function recordedTime(ms: number): string {
+  const tenths = Math.floor(Math.max(0, ms) / 100);
+  return `${duration(Math.floor(tenths / 10) * 1000)}.${tenths % 10}`;
+}
+
 /** 84 KB; powers of ten, as file managers count. */
 export function size(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;

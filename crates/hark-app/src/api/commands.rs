@@ -23,7 +23,7 @@ pub struct Status {
     pub account: Option<Account>,
     /// The link to the homeserver.
     pub connection: Connection,
-    /// Set while this process hosts a server.
+    /// Set where this computer hosts a server, running or not.
     pub hosting: Option<Hosting>,
     /// What is playing.
     pub player: PlayerState,
@@ -39,13 +39,31 @@ pub struct Status {
     pub can_host: bool,
 }
 
-/// The homeserver this process runs.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+/// The homeserver of this computer, a process of its own (SV9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Hosting {
-    /// The server's name, the part after the colon of every user id.
+    /// The server's name, the part after the colon of every user id. Its address where the name is not known yet.
     pub server_name: String,
     /// Where others on this machine reach it.
     pub url: String,
+    /// Whether it goes on when Hark is closed. False for "Just try it", which ends with Hark.
+    pub lasting: bool,
+    /// Whether it is at work.
+    pub state: HostingState,
+    /// Set where it should run and does not, as a sentence.
+    pub problem: Option<String>,
+}
+
+/// Whether the server of this computer is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum HostingState {
+    /// It answers.
+    Running,
+    /// It died or could not be started, and is tried again by itself, less and less often.
+    Starting,
+    /// It was stopped, and is started by `start_hosting`.
+    Stopped,
 }
 
 /// Sign in to, or register at, a homeserver.
@@ -248,6 +266,11 @@ commands! {
     host_here HostHere(HostHere) -> Account = hosting::host_here;
     /// "Just try it": embedded server, an account, the echo contact.
     try_it TryIt(Nothing) -> Account = hosting::try_it;
+    /// Start the server of this computer that was stopped.
+    start_hosting StartHosting(Nothing) -> Nothing = hosting::start;
+    /// Stop the server of this computer, in order, for everybody on it; it stays stopped until `start_hosting`. Closing
+    /// Hark does not stop it.
+    stop_hosting StopHosting(Nothing) -> Nothing = hosting::stop;
     /// Forget this login; the store is removed.
     sign_out SignOut(Nothing) -> Nothing = account::sign_out;
     /// The inbox, newest first.

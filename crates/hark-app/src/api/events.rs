@@ -4,7 +4,7 @@ use hark_client::model::{Account, Connection, Conversation, ConversationId, Mess
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{MicrophoneTest, RecorderState, ReviewState, Settings};
+use super::{Hosting, MicrophoneTest, RecorderState, ReviewState, Settings};
 
 /// One change. Rows come whole: the window replaces what it has by `id` or `key`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
@@ -94,6 +94,11 @@ pub enum Event {
     Link {
         /// User id, room id or alias it names.
         who: String,
+    },
+    /// The server of this computer came up, went down, or is another.
+    Hosting {
+        /// As it is now.
+        hosting: Option<Hosting>,
     },
     /// Too much happened while the window was busy: read everything again.
     Reload,

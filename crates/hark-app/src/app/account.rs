@@ -12,7 +12,7 @@ pub(crate) async fn status(app: &App, _: Nothing) -> Result<Status, ApiError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         account: inner.engine.account(),
         connection: inner.engine.connection().borrow().clone(),
-        hosting: inner.host.hosting(),
+        hosting: inner.host.hosting().borrow().clone(),
         player: inner.playback.state(),
         sound_problem: inner.playback.sound_problem(),
         recorder: inner.recorder.state().borrow().clone(),
@@ -35,7 +35,7 @@ pub(crate) async fn sign_out(app: &App, _: Nothing) -> Result<Nothing, ApiError>
 }
 
 pub(crate) async fn retry_connection(app: &App, _: Nothing) -> Result<Nothing, ApiError> {
-    app.inner.host.start_again().await?;
+    app.inner.host.bring_up().await?;
     app.engine().retry_connection().await;
     Ok(Nothing {})
 }

@@ -1,10 +1,11 @@
 //! Changes of the engine, as the window is told them.
 
-use hark_client::Change;
+use hark_client::{Change, Engine};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::Event;
+use crate::api::{Event, Hosting, HostingState};
 
 /// Passes every change on until the app stops.
 pub(super) async fn forward(
@@ -27,6 +28,24 @@ pub(super) async fn forward(
         if let Some(event) = event {
             // No listener is no error: nobody has a window open.
             let _ = events.send(event);
+        }
+    }
+}
+
+/// Tells what becomes of the server of this computer, until the app stops. The engine need not wait when it is back.
+pub(super) async fn follow_hosting(
+    mut hosting: watch::Receiver<Option<Hosting>>,
+    engine: Engine,
+    events: broadcast::Sender<Event>,
+    stopping: CancellationToken,
+) {
+    while let Some(Ok(())) = stopping.run_until_cancelled(hosting.changed()).await {
+        let now = hosting.borrow_and_update().clone();
+        let runs = now.as_ref().is_some_and(|hosting| hosting.state == HostingState::Running);
+        // No listener is no error: nobody has a window open.
+        let _ = events.send(Event::Hosting { hosting: now });
+        if runs {
+            engine.retry_connection().await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! "Host on this computer" and "Just try it".
+//! "Host on this computer" and "Just try it", and the server that comes of them.
 
 use hark_client::model::Account;
 
@@ -11,4 +11,14 @@ pub(crate) async fn host_here(app: &App, args: HostHere) -> Result<Account, ApiE
 
 pub(crate) async fn try_it(app: &App, _: Nothing) -> Result<Account, ApiError> {
     app.inner.host.try_it(app.engine()).await
+}
+
+pub(crate) async fn start(app: &App, _: Nothing) -> Result<Nothing, ApiError> {
+    app.inner.host.start().await?;
+    Ok(Nothing {})
+}
+
+pub(crate) async fn stop(app: &App, _: Nothing) -> Result<Nothing, ApiError> {
+    app.inner.host.stop().await?;
+    Ok(Nothing {})
 }

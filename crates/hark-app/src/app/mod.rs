@@ -11,6 +11,7 @@ mod head;
 pub(crate) mod hosting;
 pub(crate) mod inbox;
 mod next_voice;
+mod picture;
 mod playback;
 mod preferences;
 mod prefetch;
@@ -23,6 +24,7 @@ pub(crate) mod storage;
 pub(crate) mod thread;
 mod uploads;
 pub(crate) mod voice;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,11 +39,14 @@ use crate::api::{ApiError, Command, Event, Settings};
 use crate::browser::Browsers;
 use crate::hosting::Host;
 
+pub use picture::Media;
 use playback::Playback;
 use preferences::Preferences;
 use recorder::{Recorder, Trial};
-pub(crate) use uploads::MAX_UPLOAD;
 use uploads::Uploads;
+pub(crate) use uploads::{MAX_UPLOAD, too_large};
+use window::Door;
+pub use window::Raise;
 
 /// Events a listener may fall behind before it is told to read everything again.
 const EVENT_BACKLOG: usize = 1024;
@@ -61,6 +66,7 @@ struct Inner {
     host: Host,
     uploads: Uploads,
     browsers: Browsers,
+    window: Door,
     events: broadcast::Sender<Event>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -76,7 +82,7 @@ impl App {
         let engine = match Engine::open(options).await {
             Ok(engine) => engine,
             Err(error) => {
-                host.stop().await;
+                host.close().await;
                 return Err(error.into());
             }
         };
@@ -87,6 +93,7 @@ impl App {
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(events::forward(engine.changes(), events.clone(), stopping.clone()));
+        tasks.spawn(events::follow_hosting(host.hosting(), engine.clone(), events.clone(), stopping.clone()));
         let preferences = Preferences::open(&data_dir, events.clone());
         let set = || preferences.watch();
         tasks.spawn(preferences::limit_media(engine.clone(), set(), stopping.clone()));
@@ -111,6 +118,7 @@ impl App {
                 host,
                 uploads: Uploads::default(),
                 browsers: Browsers::default(),
+                window: Door::default(),
                 events,
                 stopping,
                 tasks,
@@ -143,15 +151,21 @@ impl App {
         &self.inner.stopping
     }
 
-    /// Stops in order: microphone, pages, sound, engine, and the hosted server last, so that what is under way still gets
-    /// its answer. What did not go out stays in the outbox; what was being recorded is a draft.
+    /// Stops in order: microphone, pages, sound, engine, and a server that is only tried last, so that what is under way
+    /// still gets its answer. What did not go out stays in the outbox; what was being recorded is a draft; a server for
+    /// others goes on.
     pub async fn close(&self) {
         self.inner.recorder.close().await;
         self.inner.stopping.cancel();
         self.inner.engine.close().await;
-        self.inner.host.stop().await;
+        self.inner.host.close().await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+
+    /// Keeps the bytes of a sound file until `send_voice_file` names them by the id given here.
+    pub fn upload(&self, bytes: &[u8]) -> Result<String, ApiError> {
+        self.uploads().put(bytes)
     }
 
     /// What this computer is set to, as it changes.
@@ -169,6 +183,10 @@ impl App {
 
     pub(crate) fn browsers(&self) -> &Browsers {
         &self.inner.browsers
+    }
+
+    pub(crate) fn window(&self) -> &Door {
+        &self.inner.window
     }
 
     pub(crate) fn uploads(&self) -> &Uploads {

@@ -21,8 +21,14 @@ pub(crate) struct Uploads {
 }
 
 impl Uploads {
-    /// Keeps the bytes and gives the id they are named by.
+    /// Keeps the bytes of a sound file and gives the id they are named by.
     pub(crate) fn put(&self, bytes: &[u8]) -> Result<String, ApiError> {
+        if bytes.is_empty() {
+            return Err(ApiError::bad_request("The file is empty. Choose another one."));
+        }
+        if bytes.len() > MAX_UPLOAD {
+            return Err(too_large());
+        }
         let id = random::secret()?;
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         while waiting.len() >= MAX_WAITING {
@@ -41,6 +47,11 @@ impl Uploads {
     pub(crate) fn remove(&self, id: &str) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _)| of != id);
     }
+}
+
+/// The refusal of a file above [`MAX_UPLOAD`].
+pub(crate) fn too_large() -> ApiError {
+    ApiError::bad_request(format!("The file is larger than {} MB. Choose a smaller one.", MAX_UPLOAD >> 20))
 }
 
 #[cfg(test)]

@@ -1,19 +1,14 @@
-//! The window's files, built into the program.
+//! The window's files as pages.
 
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
-use rust_embed::RustEmbed;
 use serde::Deserialize;
 
 use super::serve::Site;
 use crate::api::ApiError;
-
-#[derive(RustEmbed)]
-#[folder = "../../ui/dist"]
-#[exclude = "*.map"]
-struct Window;
+use crate::window_files::Window;
 
 #[derive(Deserialize)]
 pub(super) struct Link {

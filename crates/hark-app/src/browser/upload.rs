@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::serve::Site;
 use crate::api::ApiError;
-use crate::app::MAX_UPLOAD;
+use crate::app::too_large;
 
 pub(super) async fn upload(
     State(site): State<Site>,
@@ -17,14 +17,6 @@ pub(super) async fn upload(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
     site.needs_session(&headers)?;
-    let bytes = body.map_err(|_| {
-        ApiError::bad_request(format!(
-            "The file is larger than {} MB. Choose a smaller one.",
-            MAX_UPLOAD >> 20
-        ))
-    })?;
-    if bytes.is_empty() {
-        return Err(ApiError::bad_request("The file is empty. Choose another one."));
-    }
-    Ok(Json(json!({ "id": site.app.uploads().put(&bytes)? })))
+    let bytes = body.map_err(|_| too_large())?;
+    Ok(Json(json!({ "id": site.app.upload(&bytes)? })))
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{Output, show};
-use crate::api::{ApiError, ErrorCode};
+use crate::api::{ApiError, ErrorCode, Hosting, HostingState};
 use crate::app::App;
 
 /// How long the server may take to answer.
@@ -187,15 +187,27 @@ async fn server(app: &App) -> Check {
 }
 
 fn hosting(app: &App) -> Option<Check> {
-    if let Some(sentence) = app.host().problem() {
-        return Some(check("hosting", State::Fail, sentence));
-    }
-    let hosting = app.host().hosting()?;
-    Some(check(
-        "hosting",
-        State::Ok,
-        format!("This computer hosts {} at {}.", hosting.server_name, hosting.url),
-    ))
+    let hosting = app.host().hosting().borrow().clone()?;
+    let Hosting { server_name, url, lasting, state, problem } = hosting;
+    let (state, sentence) = match (state, problem) {
+        (_, Some(sentence)) => (State::Fail, sentence),
+        (HostingState::Running, None) if lasting => {
+            (State::Ok, format!("This computer hosts {server_name} at {url}, also while Hark is closed."))
+        }
+        (HostingState::Running, None) => {
+            (State::Ok, format!("This computer hosts {server_name} at {url} while Hark is open."))
+        }
+        (HostingState::Starting, None) => {
+            (State::Fail, format!("The server {server_name} of this computer is being started."))
+        }
+        (HostingState::Stopped, None) => (
+            State::Warn,
+            format!(
+                "The server {server_name} of this computer was stopped. Start it in the settings of Hark."
+            ),
+        ),
+    };
+    Some(check("hosting", state, sentence))
 }
 
 async fn outbox(app: &App) -> Option<Check> {

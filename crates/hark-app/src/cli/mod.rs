@@ -17,6 +17,7 @@ mod run;
 mod sending;
 
 pub use request::{Output, Request};
+pub(crate) use run::no_answer;
 pub use run::run;
 pub(crate) use sending::LONGEST_WAIT;
 
@@ -24,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, ApiError, ErrorCode};
-use crate::app::{App, account, hosting};
+use crate::app::{App, Raise, account, hosting};
 use crate::browser;
 
 /// Does one request. An endless one ends without error when `over` is cancelled.
@@ -57,6 +58,8 @@ pub(crate) async fn perform(
             over.cancelled().await;
             Ok(())
         }
+        Request::Show { link } if app.window().knock(Raise { link: link.clone() }) => Ok(()),
+        Request::Show { .. } => Err(ApiError::not_found("There is no window here. Start hark-desktop.")),
         Request::Doctor { json, caller } => {
             doctor::report(doctor::of_app(app, caller).await, json, output).await
         }

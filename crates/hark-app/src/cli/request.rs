@@ -96,6 +96,11 @@ pub enum Request {
         /// "Just try it" first, where nobody is signed in.
         try_it: bool,
     },
+    /// Show the desktop window of the folder's owner, with a link where one was opened.
+    Show {
+        /// As it was opened.
+        link: Option<String>,
+    },
     /// What works and what does not.
     Doctor {
         /// As JSON objects.

@@ -1,7 +1,7 @@
 //! From what was typed to an exit code: here, or by the process that owns the folder.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::api::{ApiError, ErrorCode};
 use crate::app::App;
 use crate::app::thread::clip_of;
 use crate::owner::{self, Called, Ownership, Reached};
-use crate::{clock, logging, platform};
+use crate::{clock, platform, program};
 
 /// How long a folder that is taken may be without an open door: its owner is starting, or ending.
 const DOOR_OPENS_WITHIN: Duration = Duration::from_secs(15);
@@ -27,10 +27,9 @@ const BREATH: Duration = Duration::from_millis(30);
 /// The whole program.
 pub fn run() -> ExitCode {
     let typed = Hark::parse();
-    // The engine's connections need it; a second call changes nothing.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let outcome = folder(typed.data).and_then(|folder| {
-        logging::start(&folder);
+    program::start_up();
+    let outcome = program::data_folder(typed.data).and_then(|folder| {
+        program::start_log(&folder);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ApiError::internal)?;
         let outcome = runtime.block_on(command(&folder, typed.command));
@@ -46,16 +45,6 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The data folder: the one named, or this person's usual one.
-fn folder(named: Option<PathBuf>) -> Result<PathBuf, ApiError> {
-    let usual =
-        || directories::ProjectDirs::from("app", "Hark", "hark").map(|dirs| dirs.data_local_dir().to_owned());
-    let folder = named.or_else(usual);
-    let folder = folder
-        .ok_or_else(|| ApiError::bad_request("There is no home folder. Name a folder with --data DIR."))?;
-    std::path::absolute(&folder).map_err(ApiError::internal)
 }
 
 async fn command(folder: &Path, typed: Command) -> Result<(), ApiError> {
@@ -121,9 +110,18 @@ fn password() -> Result<String, ApiError> {
 /// Does the request where the folder's owner is: here, or there, or here after all when that one ends in the middle.
 async fn work(folder: &Path, mut request: Request, output: &mpsc::Sender<Output>) -> Result<(), ApiError> {
     let mut since = clock::now();
+    // A window was handed the folder: it is not snatched back before the window had time to take it.
+    let mut handed_over = false;
     loop {
-        if let Some(ownership) = Ownership::take(folder)? {
-            return here(ownership, request, output).await;
+        let leave = handed_over && since.elapsed() < DOOR_OPENS_WITHIN;
+        if !leave && let Some(ownership) = Ownership::take(folder)? {
+            match here(ownership, request, output).await {
+                Here::Ended(outcome) => return outcome,
+                Here::HandedOver(rest) => request = rest,
+            }
+            since = clock::now();
+            handed_over = true;
+            continue;
         }
         let mut reached = Reached::default();
         let called = tokio::select! {
@@ -133,10 +131,12 @@ async fn work(folder: &Path, mut request: Request, output: &mpsc::Sender<Output>
         match called {
             Called::Finished(outcome) => return outcome,
             Called::NoAnswer(pid) => return Err(no_answer(folder, Some(pid))),
+            Called::NotThere if leave => tokio::time::sleep(BREATH).await,
             Called::NotThere if since.elapsed() > DOOR_OPENS_WITHIN => return Err(no_answer(folder, None)),
             Called::NotThere => tokio::time::sleep(BREATH).await,
             Called::Over | Called::Died => {
                 request = take_up(request, reached)?;
+                handed_over = false;
                 since = clock::now();
             }
         }
@@ -162,38 +162,72 @@ fn take_up(request: Request, reached: Reached) -> Result<Request, ApiError> {
     }
 }
 
+/// What came of a request that was done in this process.
+enum Here {
+    /// It ended.
+    Ended(Result<(), ApiError>),
+    /// The folder was given to a window; this is left to do, there.
+    HandedOver(Request),
+}
+
 /// Opens the folder in this process, serves others meanwhile, and closes in order.
-async fn here(ownership: Ownership, request: Request, output: &mpsc::Sender<Output>) -> Result<(), ApiError> {
+async fn here(ownership: Ownership, request: Request, output: &mpsc::Sender<Output>) -> Here {
     let app = match App::open(Options::new(ownership.folder())).await {
         Ok(app) => app,
         Err(error) => {
-            return match request {
+            return Here::Ended(match request {
                 Request::Doctor { json, .. } => {
                     doctor::report(doctor::of_closed(ownership.folder(), &error), json, output).await
                 }
                 _ => Err(error),
-            };
+            });
         }
     };
     let owner = match owner::serve(&ownership, &app) {
         Ok(owner) => owner,
         Err(error) => {
             app.close().await;
-            return Err(error);
+            return Here::Ended(Err(error));
         }
     };
     let over = CancellationToken::new();
+    let (rest, mut reached) = (request.clone(), Reached::default());
+    let (said, mut heard) = mpsc::channel(1);
     let when_interrupted = interrupted(&request);
+    let work = async {
+        let outcome = perform(&app, request, &said, &over).await;
+        drop(said);
+        outcome
+    };
+    let pass_on = async {
+        while let Some(piece) = heard.recv().await {
+            if let Output::Heard { newest } = piece {
+                reached.heard = Some(newest);
+            }
+            if output.send(piece).await.is_err() {
+                // Nobody reads it any more, and the command is to know.
+                heard.close();
+            }
+        }
+    };
+    let work = async { tokio::join!(work, pass_on).0 };
     let outcome = tokio::select! {
-        outcome = perform(&app, request, output, &over) => outcome,
-        () = platform::asked_to_end() => when_interrupted,
+        outcome = work => Some(outcome),
+        () = platform::asked_to_end() => Some(when_interrupted),
+        () = app.window().folder_wanted(), if rest.is_endless() => None,
     };
     // Asked once more while closing: what is under way is in the outbox.
     tokio::select! {
         () = owner.close(&app) => {}
         () = platform::asked_to_end() => {}
     }
-    outcome
+    match outcome {
+        Some(outcome) => Here::Ended(outcome),
+        None => match take_up(rest, reached) {
+            Ok(rest) => Here::HandedOver(rest),
+            Err(error) => Here::Ended(Err(error)),
+        },
+    }
 }
 
 fn interrupted(request: &Request) -> Result<(), ApiError> {
@@ -212,7 +246,7 @@ fn interrupted(request: &Request) -> Result<(), ApiError> {
     ))
 }
 
-fn no_answer(folder: &Path, pid: Option<u32>) -> ApiError {
+pub(crate) fn no_answer(folder: &Path, pid: Option<u32>) -> ApiError {
     let who = pid.map_or_else(|| "Another Hark".to_owned(), |pid| format!("Another Hark (process {pid})"));
     ApiError::new(
         ErrorCode::Internal,

@@ -2,6 +2,7 @@
 
 use hark_client::model::Account;
 use hark_client::{Engine, Options};
+use tokio::sync::watch;
 
 use crate::api::{ApiError, ErrorCode, HostHere, Hosting};
 
@@ -14,15 +15,11 @@ impl Host {
         Self
     }
 
-    pub(crate) fn hosting(&self) -> Option<Hosting> {
-        None
+    pub(crate) fn hosting(&self) -> watch::Receiver<Option<Hosting>> {
+        watch::channel(None).1
     }
 
-    pub(crate) fn problem(&self) -> Option<String> {
-        None
-    }
-
-    pub(crate) async fn start_again(&self) -> Result<(), ApiError> {
+    pub(crate) async fn bring_up(&self) -> Result<(), ApiError> {
         Ok(())
     }
 
@@ -34,7 +31,15 @@ impl Host {
         Err(cannot())
     }
 
-    pub(crate) async fn stop(&self) {}
+    pub(crate) async fn start(&self) -> Result<(), ApiError> {
+        Err(cannot())
+    }
+
+    pub(crate) async fn stop(&self) -> Result<(), ApiError> {
+        Err(cannot())
+    }
+
+    pub(crate) async fn close(&self) {}
 }
 
 fn cannot() -> ApiError {

@@ -1,140 +1,110 @@
-//! The task that owns the hosted server and the echo contact.
+//! The task that watches the server of this computer and owns the echo contact.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use hark_client::model::Account;
 use hark_client::{Engine, KeyPolicy, Options, SignInMode};
-use hark_server::{AddUserError, Config, Registration, Server, StartError};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::echo::Echo;
+use super::handle::Ask;
+use super::launch::Plan;
+use super::pace::Pace;
 use super::record::Record;
-use crate::api::{ApiError, ErrorCode, HostHere, Hosting};
-use crate::random;
+use super::server::{HostedServer, refused};
+use crate::api::{ApiError, ErrorCode, HostHere, Hosting, HostingState};
+use crate::{clock, random};
 
 /// Names tried for an account nobody chose a name for.
 const TRIES: u32 = 5;
 
-/// What the task is asked.
-enum Ask {
-    Start { reply: oneshot::Sender<Result<(), ApiError>> },
-    HostHere { engine: Engine, args: HostHere, reply: oneshot::Sender<Result<Account, ApiError>> },
-    TryIt { engine: Engine, reply: oneshot::Sender<Result<Account, ApiError>> },
-    Stop { reply: oneshot::Sender<()> },
-}
-
-/// Handle of what this computer hosts.
-pub(crate) struct Host {
-    asks: mpsc::Sender<Ask>,
-    shown: watch::Receiver<Shown>,
-}
-
-/// What others see of it.
-#[derive(Default)]
-struct Shown {
-    hosting: Option<Hosting>,
-    /// Why what should be hosted is not.
-    problem: Option<String>,
-}
-
-impl Host {
-    /// Brings up what was hosted before. Where that fails the app opens all the same, says offline, and tries again
-    /// when asked to.
-    pub(crate) async fn resume(options: &Options) -> Self {
-        let (asks, asked) = mpsc::channel(8);
-        let (show, shown) = watch::channel(Shown::default());
-        let keeper =
-            Keeper { data_dir: options.data_dir.clone(), key: options.key, server: None, echo: None, show };
-        tokio::spawn(keeper.work(asked));
-        let host = Self { asks, shown };
-        if let Err(error) = host.start_again().await {
-            tracing::error!(%error, "the server of this computer could not be started");
-        }
-        host
-    }
-
-    /// What is hosted now.
-    pub(crate) fn hosting(&self) -> Option<Hosting> {
-        self.shown.borrow().hosting.clone()
-    }
-
-    /// Why what should be hosted is not, as a sentence.
-    pub(crate) fn problem(&self) -> Option<String> {
-        self.shown.borrow().problem.clone()
-    }
-
-    /// Starts what should be hosted and does not run.
-    pub(crate) async fn start_again(&self) -> Result<(), ApiError> {
-        self.ask(|reply| Ask::Start { reply }).await?
-    }
-
-    /// A server for this person and others.
-    pub(crate) async fn host_here(&self, engine: &Engine, args: HostHere) -> Result<Account, ApiError> {
-        self.ask(|reply| Ask::HostHere { engine: engine.clone(), args, reply }).await?
-    }
-
-    /// A server, an account and the echo contact, without a question.
-    pub(crate) async fn try_it(&self, engine: &Engine) -> Result<Account, ApiError> {
-        self.ask(|reply| Ask::TryIt { engine: engine.clone(), reply }).await?
-    }
-
-    /// Stops echo contact and server.
-    pub(crate) async fn stop(&self) {
-        if let Err(error) = self.ask(|reply| Ask::Stop { reply }).await {
-            tracing::error!(%error, "the hosted server had stopped before");
-        }
-    }
-
-    async fn ask<A>(&self, ask: impl FnOnce(oneshot::Sender<A>) -> Ask) -> Result<A, ApiError> {
-        let (reply, answer) = oneshot::channel();
-        self.asks.send(ask(reply)).await.map_err(|_| ApiError::internal("hosting has ended"))?;
-        answer.await.map_err(|_| ApiError::internal("hosting broke off"))
-    }
-}
-
-struct Keeper {
+pub(super) struct Keeper {
     data_dir: PathBuf,
+    /// The server's own folder.
+    folder: PathBuf,
     /// Where the echo contact keeps its key: as the person does.
     key: KeyPolicy,
-    server: Option<Server>,
+    server: Option<HostedServer>,
     echo: Option<Echo>,
-    show: watch::Sender<Shown>,
+    pace: Pace,
+    /// When what should be hosted and does not run is started again.
+    again_at: Option<Instant>,
+    show: watch::Sender<Option<Hosting>>,
 }
 
 impl Keeper {
-    async fn work(mut self, mut asked: mpsc::Receiver<Ask>) {
-        while let Some(ask) = asked.recv().await {
-            // Whoever asked may have gone; it was done all the same.
-            let _ = match ask {
-                Ask::Start { reply } => reply.send(self.start_again().await).is_ok(),
-                Ask::HostHere { engine, args, reply } => {
-                    reply.send(self.host_here(&engine, args).await).is_ok()
-                }
-                Ask::TryIt { engine, reply } => reply.send(self.try_it(&engine).await).is_ok(),
-                Ask::Stop { reply } => {
-                    self.stop().await;
-                    let _ = reply.send(());
-                    return;
-                }
-            };
+    pub(super) fn new(options: &Options, show: watch::Sender<Option<Hosting>>) -> Self {
+        Self {
+            data_dir: options.data_dir.clone(),
+            folder: options.data_dir.join("server"),
+            key: options.key,
+            server: None,
+            echo: None,
+            pace: Pace::default(),
+            again_at: None,
+            show,
         }
-        self.stop().await;
     }
 
-    async fn start_again(&mut self) -> Result<(), ApiError> {
-        let outcome = self.bring_up().await;
+    pub(super) async fn work(mut self, mut asked: mpsc::Receiver<Ask>) {
+        loop {
+            tokio::select! {
+                ask = asked.recv() => {
+                    let Some(ask) = ask else { return self.close().await };
+                    if self.answer(ask).await.is_break() {
+                        return;
+                    }
+                }
+                in_order = end_of(&mut self.server) => self.ended(in_order),
+                () = due(self.again_at) => {
+                    if let Err(error) = self.bring_up().await {
+                        tracing::error!(%error, "the server of this computer could not be started");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what is asked. Whoever asked may have gone; it is done all the same.
+    async fn answer(&mut self, ask: Ask) -> ControlFlow<()> {
+        let _ = match ask {
+            Ask::BringUp { reply } => reply.send(self.bring_up().await).is_ok(),
+            Ask::HostHere { engine, args, reply } => reply.send(self.host_here(&engine, args).await).is_ok(),
+            Ask::TryIt { engine, reply } => reply.send(self.try_it(&engine).await).is_ok(),
+            Ask::Start { reply } => reply.send(self.start().await).is_ok(),
+            Ask::Stop { reply } => reply.send(self.stop().await).is_ok(),
+            Ask::Close { reply } => {
+                self.close().await;
+                let _ = reply.send(());
+                return ControlFlow::Break(());
+            }
+        };
+        ControlFlow::Continue(())
+    }
+
+    /// What should be hosted and does not run is found or started.
+    async fn bring_up(&mut self) -> Result<(), ApiError> {
+        self.again_at = None;
+        let Some(record) = Record::read(&self.data_dir).map_err(ApiError::internal)? else { return Ok(()) };
+        if record.stopped {
+            self.tell(&record, HostingState::Stopped, None);
+            return Ok(());
+        }
+        let outcome = self.serve_and_echo(&record).await;
         if let Err(error) = &outcome {
-            self.show.send_modify(|shown| shown.problem = Some(error.message.clone()));
+            self.again_at = Some(self.pace.failed(clock::now()));
+            let state = if self.server.is_some() { HostingState::Running } else { HostingState::Starting };
+            self.tell(&record, state, Some(error.message.clone()));
         }
         outcome
     }
 
-    async fn bring_up(&mut self) -> Result<(), ApiError> {
-        let Some(record) = Record::read(&self.data_dir).map_err(ApiError::internal)? else { return Ok(()) };
-        self.start_server(None).await?;
+    async fn serve_and_echo(&mut self, record: &Record) -> Result<(), ApiError> {
+        let url = self.serve(record, None).await?;
         if record.echo {
-            self.start_echo().await?;
+            self.talk_as_echo(&url).await?;
         }
         Ok(())
     }
@@ -142,15 +112,26 @@ impl Keeper {
     async fn host_here(&mut self, engine: &Engine, args: HostHere) -> Result<Account, ApiError> {
         nobody_signed_in(engine)?;
         let name = args.server_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-        let url = self.start_server(name).await?.url();
-        let user_id = self.add_user(args.user.trim(), &args.password).await?;
+        let former = self.former()?;
+        let url = self.serve_anew(Record::for_others(former.clone()), former.clone(), name).await?;
+        let user_id = match hark_server::add_user(&self.folder, args.user.trim(), &args.password, false).await
+        {
+            Ok(user_id) => user_id,
+            Err(error) => {
+                if former.is_none() {
+                    self.undo().await;
+                }
+                return Err(refused(error));
+            }
+        };
         Ok(engine.sign_in(&url, &user_id, &args.password, SignInMode::Login).await?)
     }
 
     async fn try_it(&mut self, engine: &Engine) -> Result<Account, ApiError> {
         nobody_signed_in(engine)?;
-        let url = self.start_server(None).await?.url();
-        let echo = self.start_echo().await?.user_id().to_owned();
+        let former = self.former()?;
+        let url = self.serve_anew(Record::to_try(former.clone()), former, None).await?;
+        let echo = self.talk_as_echo(&url).await?;
         let (user_id, password) = self.new_account("me", None).await?;
         let account = engine.sign_in(&url, &user_id, &password, SignInMode::Login).await?;
         if let Err(error) = engine.open_conversation(&echo).await {
@@ -160,40 +141,115 @@ impl Keeper {
         Ok(account)
     }
 
-    /// The hosted server, started where it does not run. Its name is chosen the first time and stays (SV8).
-    async fn start_server(&mut self, name: Option<&str>) -> Result<&Server, ApiError> {
-        if self.server.is_none() {
-            let record = Record::read(&self.data_dir).map_err(ApiError::internal)?;
-            let port = record.as_ref().map_or(0, |record| record.port);
-            let mut config = Config::new(self.data_dir.join("server"));
-            config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            config.server_name = name.map(str::to_owned);
-            config.registration = Registration::Closed;
-            let server = Server::start(config).await.map_err(cannot_host)?;
-            if record.is_none() {
-                let record = Record { port: server.addr().port(), echo: false };
-                record.write(&self.data_dir).map_err(ApiError::internal)?;
-            }
-            let hosting = Hosting { server_name: server.server_name(), url: server.url() };
-            self.show.send_replace(Shown { hosting: Some(hosting), problem: None });
-            self.server = Some(server);
-        }
-        self.server.as_ref().ok_or_else(|| ApiError::internal("no server runs"))
+    async fn start(&mut self) -> Result<(), ApiError> {
+        let record = self.former()?.ok_or_else(hosts_nothing)?;
+        self.keep(&Record { stopped: false, ..record })?;
+        self.bring_up().await
     }
 
-    /// The echo contact, started where it does not run.
-    async fn start_echo(&mut self) -> Result<&Echo, ApiError> {
+    async fn stop(&mut self) -> Result<(), ApiError> {
+        let record = Record { stopped: true, ..self.former()?.ok_or_else(hosts_nothing)? };
+        self.keep(&record)?;
+        self.again_at = None;
+        self.end_echo().await;
+        hark_server::stop(&self.folder).await.map_err(refused)?;
+        self.server = None;
+        self.tell(&record, HostingState::Stopped, None);
+        Ok(())
+    }
+
+    /// The server has gone by itself.
+    fn ended(&mut self, in_order: bool) {
+        self.server = None;
+        let Ok(Some(record)) = Record::read(&self.data_dir) else { return };
+        if in_order {
+            tracing::warn!("the server of this computer was ended from outside");
+            let problem = "The server of this computer was ended by another program. Start it again.";
+            self.tell(&record, HostingState::Stopped, Some(problem.to_owned()));
+            return;
+        }
+        tracing::error!("the server of this computer died");
+        self.again_at = Some(self.pace.failed(clock::now()));
+        let problem = "The server of this computer ended unexpectedly and is started again. Nothing is lost.";
+        self.tell(&record, HostingState::Starting, Some(problem.to_owned()));
+    }
+
+    /// Notes what is to be hosted, then serves it; where that fails, what was noted before holds again.
+    async fn serve_anew(
+        &mut self,
+        record: Record,
+        former: Option<Record>,
+        name: Option<&str>,
+    ) -> Result<String, ApiError> {
+        self.keep(&record)?;
+        let outcome = self.serve(&record, name).await;
+        if outcome.is_err() {
+            let restored = match &former {
+                Some(former) => former.write(&self.data_dir),
+                None => Record::remove(&self.data_dir),
+            };
+            restored.map_err(ApiError::internal)?;
+        }
+        outcome
+    }
+
+    /// The server as noted, found or started where it does not run; its address. Its name is chosen the first time and
+    /// stays (SV8).
+    async fn serve(&mut self, record: &Record, name: Option<&str>) -> Result<String, ApiError> {
+        let tied = !record.is_lasting();
+        if self.server.as_ref().is_some_and(|server| server.running().tied && !tied) {
+            hark_server::stop(&self.folder).await.map_err(refused)?;
+            self.server = None;
+        }
+        if self.server.is_none() {
+            let plan = Plan { folder: &self.folder, port: record.port, name, tied };
+            self.server = Some(HostedServer::open(plan).await?);
+            self.pace.runs(clock::now());
+        }
+        let running = self.server.as_ref().map(HostedServer::running);
+        let running = running.ok_or_else(|| ApiError::internal("no server runs"))?.clone();
+        if let Some(name) = name.filter(|name| *name != running.server_name) {
+            return Err(ApiError::new(
+                ErrorCode::Refused,
+                format!(
+                    "The server of this computer is called {}, and a server's name cannot change. Leave {name} out.",
+                    running.server_name
+                ),
+            ));
+        }
+        let record = noted(record, &running)?;
+        self.keep(&record)?;
+        self.tell(&record, HostingState::Running, None);
+        Ok(running.url)
+    }
+
+    /// Takes back a server that was made a moment ago, so that it can be made under another name. One that somebody has an
+    /// account on was not.
+    async fn undo(&mut self) {
+        match hark_server::watch(&self.folder).await {
+            Ok(Some(watch)) if watch.running().empty => self.server = None,
+            _ => return,
+        }
+        if let Err(error) = hark_server::stop(&self.folder).await {
+            tracing::warn!(%error, "a server nobody uses could not be stopped");
+            return;
+        }
+        let undone = Record::remove(&self.data_dir).and_then(|()| std::fs::remove_dir_all(&self.folder));
+        if let Err(error) = undone {
+            tracing::warn!(%error, "a server nobody uses could not be removed");
+        }
+        self.show.send_replace(None);
+    }
+
+    /// The echo contact, set to work where it is not; its user id.
+    async fn talk_as_echo(&mut self, url: &str) -> Result<String, ApiError> {
         if self.echo.is_none() {
-            if let Some(record) = Record::read(&self.data_dir).map_err(ApiError::internal)? {
-                Record { echo: true, ..record }.write(&self.data_dir).map_err(ApiError::internal)?;
-            }
-            let url = self.start_server(None).await?.url();
             let options = Options::new(self.data_dir.join("echo")).key(self.key).device_name("Echo");
             let new_account = async || self.new_account("echo", Some("Echo")).await;
-            let echo = Echo::start(options, &url, new_account).await?;
-            self.echo = Some(echo);
+            self.echo = Some(Echo::start(options, url, new_account).await?);
         }
-        self.echo.as_ref().ok_or_else(|| ApiError::internal("no echo contact runs"))
+        let echo = self.echo.as_ref().ok_or_else(|| ApiError::internal("no echo contact runs"))?;
+        Ok(echo.user_id().to_owned())
     }
 
     /// An account with a free name and a password nobody needs to know: the engine keeps the login.
@@ -202,55 +258,87 @@ impl Keeper {
         let mut outcome = Err(ApiError::internal("no name is free"));
         for n in 1..=TRIES {
             let name = if n == 1 { name.to_owned() } else { format!("{name}{n}") };
-            outcome = self.add_user(&name, &password).await;
+            let added = match shown {
+                Some(shown) => hark_server::add_named_user(&self.folder, &name, &password, shown).await,
+                None => hark_server::add_user(&self.folder, &name, &password, false).await,
+            };
+            outcome = added.map_err(refused);
             if outcome.is_ok() {
                 break;
             }
         }
-        let user_id = outcome?;
-        if let (Some(shown), Some(server)) = (shown, &self.server) {
-            server.set_display_name(&user_id, shown).await.map_err(refused)?;
+        outcome.map(|user_id| (user_id, password))
+    }
+
+    async fn close(&mut self) {
+        self.end_echo().await;
+        if self.server.take_if(|server| server.running().tied).is_some()
+            && let Err(error) = hark_server::stop(&self.folder).await
+        {
+            tracing::error!(%error, "the server of this app could not be ended in order");
         }
-        Ok((user_id, password))
     }
 
-    async fn add_user(&self, name: &str, password: &str) -> Result<String, ApiError> {
-        let server = self.server.as_ref().ok_or_else(|| ApiError::internal("no server runs"))?;
-        server.add_user(name, password, false).await.map_err(refused)
-    }
-
-    async fn stop(&mut self) {
+    async fn end_echo(&mut self) {
         if let Some(echo) = self.echo.take() {
             echo.stop().await;
         }
-        if let Some(server) = self.server.take() {
-            server.shutdown().await;
-        }
-        self.show.send_replace(Shown::default());
+    }
+
+    fn former(&self) -> Result<Option<Record>, ApiError> {
+        Record::read(&self.data_dir).map_err(ApiError::internal)
+    }
+
+    fn keep(&self, record: &Record) -> Result<(), ApiError> {
+        record.write(&self.data_dir).map_err(ApiError::internal)
+    }
+
+    fn tell(&self, record: &Record, state: HostingState, problem: Option<String>) {
+        let url = record.url();
+        let server_name = record.server_name.clone().unwrap_or_else(|| url.clone());
+        let lasting = record.is_lasting();
+        self.show.send_replace(Some(Hosting { server_name, url, lasting, state, problem }));
     }
 }
 
-fn refused(error: AddUserError) -> ApiError {
-    ApiError::new(ErrorCode::Refused, error.to_string())
+/// Waits for the end of the server; forever where there is none.
+async fn end_of(server: &mut Option<HostedServer>) -> bool {
+    match server {
+        Some(server) => server.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The record with what is known of the server since it runs.
+fn noted(record: &Record, running: &hark_server::Running) -> Result<Record, ApiError> {
+    let port = running.url.rsplit(':').next().and_then(|port| port.parse().ok());
+    let port = port.ok_or_else(|| ApiError::internal("the server's address has no port"))?;
+    if record.port != 0 && record.port != port {
+        return Err(ApiError::new(
+            ErrorCode::Refused,
+            format!(
+                "The server of this computer belongs on port {} and was started on port {port} by somebody else (process {}). Stop that one and try again.",
+                record.port, running.pid
+            ),
+        ));
+    }
+    Ok(Record { port, server_name: Some(running.server_name.clone()), ..record.clone() })
+}
+
+fn hosts_nothing() -> ApiError {
+    ApiError::not_found("This computer hosts no server. Host one first, from the welcome screen.")
 }
 
 fn nobody_signed_in(engine: &Engine) -> Result<(), ApiError> {
     match engine.account() {
         Some(account) => Err(hark_client::Error::AlreadySignedIn(account.user_id).into()),
         None => Ok(()),
-    }
-}
-
-fn cannot_host(error: StartError) -> ApiError {
-    match error {
-        StartError::PortInUse { address } => ApiError::new(
-            ErrorCode::Refused,
-            format!(
-                "Port {} of your server is in use by another program. Close that one and try again.",
-                address.port()
-            ),
-        ),
-        StartError::DiskFull { .. } => ApiError::new(ErrorCode::DiskFull, error.to_string()),
-        other => ApiError::new(ErrorCode::Refused, other.to_string()),
     }
 }

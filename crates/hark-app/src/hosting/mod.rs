@@ -1,8 +1,18 @@
 //! A homeserver on this computer, and somebody to talk to on it.
 //!
-//! One task owns the hosted server and the echo contact; the handle [`Host`] asks it by channel. What is hosted is noted
-//! in `host.json` and comes up again with the app, before the engine connects. Accounts are made from the inside:
-//! nobody can register by themselves.
+//! The server is a process of its own, the program `hark-server` of the same package on the folder `server` (SV9). The
+//! app finds it by its folder or starts it, watches it, and starts it again when it dies; the window may crash, close or
+//! update without stopping it. What is only tried ends with the app: such a server is tied to it.
+//!
+//! ```text
+//! handle ── asks ──> keeper ──┬── server ── launch    found at work, or started
+//!    ▲                        ├── pace                when it is started again
+//!    └── what is hosted ──────┼── record              host.json: what to bring up with the app
+//!                             └── echo ── answers     somebody to talk to
+//! ```
+//!
+//! Accounts are made over the server's admin socket, which only the owner of its folder can use: nobody can register by
+//! themselves, and no password is on a command line.
 
 #[cfg(not(feature = "host"))]
 mod absent;
@@ -11,11 +21,19 @@ mod answers;
 #[cfg(feature = "host")]
 mod echo;
 #[cfg(feature = "host")]
+mod handle;
+#[cfg(feature = "host")]
 mod keeper;
 #[cfg(feature = "host")]
+mod launch;
+#[cfg(feature = "host")]
+mod pace;
+#[cfg(feature = "host")]
 mod record;
+#[cfg(feature = "host")]
+mod server;
 
 #[cfg(not(feature = "host"))]
 pub(crate) use absent::Host;
 #[cfg(feature = "host")]
-pub(crate) use keeper::Host;
+pub(crate) use handle::Host;

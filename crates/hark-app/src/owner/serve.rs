@@ -143,6 +143,10 @@ impl Desk {
         }
         tell(sender, &Told::Hello).await?;
         let request = ask.request;
+        if matches!(request, Request::Show { .. }) && !self.app.window().is_there() {
+            self.app.window().want_folder();
+            return tell(sender, &Told::Over).await;
+        }
         if !request.needs_its_caller() {
             return self.perform(request, sender).await;
         }

@@ -7,6 +7,8 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use hark_server::Started;
+
 use crate::support::client;
 
 /// `hark-server` with these arguments.
@@ -151,6 +153,100 @@ fn wrong_usage_is_exit_code_2_and_help_is_not() {
     for word in ["--data", "--listen", "--server-name", "--registration", "--rate-limits", "closed"] {
         assert!(text(&help.stdout).contains(word), "{word}");
     }
+}
+
+/// One run of `hark-server stop` or `status`.
+fn about(command: &str, data: &Path) -> Output {
+    run(&[command, "--data", data.to_str().unwrap()])
+}
+
+#[test]
+fn a_running_server_is_seen_and_ended_by_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_refused(&about("status", folder.path()), "No hark-server runs");
+    let mut server = Serving::start(folder.path(), &["--server-name", "seen.example.org"], None);
+    let seen = about("status", folder.path());
+    let seen = text(&seen.stdout);
+    for part in [&server.url, "seen.example.org", &server.child.id().to_string()] {
+        assert!(seen.contains(part), "{seen}");
+    }
+    let stopped = about("stop", folder.path());
+    assert_eq!(text(&stopped.stdout), "hark-server has ended.\n", "{stopped:?}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0), "it ended in order");
+    assert_eq!(text(&about("stop", folder.path()).stdout), "No hark-server runs there.\n");
+    // The folder is free as soon as `stop` has returned.
+    drop(Serving::start(folder.path(), &[], None));
+    assert_refused(&about("status", folder.path()), "No hark-server runs");
+}
+
+#[test]
+fn a_folder_whose_path_is_too_long_for_a_socket_is_served_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("long".repeat(30));
+    let server = Serving::start(&data, &[], None);
+    assert_eq!(add(data.to_str().unwrap(), "while", "two").status.code(), Some(0));
+    drop(server);
+    let server = Serving::start(&data, &[], None);
+    assert!(text(&about("status", &data).stdout).contains(&server.url));
+    assert_eq!(text(&about("stop", &data).stdout), "hark-server has ended.\n");
+}
+
+#[tokio::test]
+async fn whoever_watches_a_server_learns_of_its_death_and_of_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(hark_server::watch(folder.path()).await.unwrap().is_none());
+    let mut server = Serving::start(folder.path(), &[], None);
+    let mut watch = hark_server::watch(folder.path()).await.unwrap().expect("it runs");
+    assert_eq!(watch.running().pid, server.child.id());
+    assert_eq!(watch.running().url, server.url);
+    server.child.kill().unwrap();
+    assert!(!watch.ended().await, "it died");
+
+    let server = Serving::start(folder.path(), &[], None);
+    let mut watch = hark_server::watch(folder.path()).await.unwrap().expect("it runs");
+    assert!(hark_server::stop(folder.path()).await.unwrap());
+    assert!(watch.ended().await, "it was asked to end");
+    drop(server);
+}
+
+#[test]
+fn a_server_in_the_background_tells_its_start_once_and_ends_with_its_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let unseen = ["--background", "--until-input-ends"];
+    let mut serve = program(&["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+    serve.args(unseen).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut server = serve.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(serde_json::from_str::<Started>(&line).unwrap(), Started::Ready);
+
+    let again = program(&["serve", "--data", data, "--listen", "127.0.0.1:0"]).args(unseen).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Started>(&again.stdout).unwrap(), Started::FolderInUse);
+
+    drop(server.stdin.take());
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    let mut said = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "", "nothing is said to a terminal");
+    let log = std::fs::read_to_string(folder.path().join("server.log")).unwrap();
+    assert!(log.contains("ready") && log.contains("ended in order"), "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_in_the_background_outlives_its_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut serve = program(&["serve", "--data", data, "--listen", "127.0.0.1:0", "--background"]);
+    let mut server = serve.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let hang_up = Command::new("kill").args(["-HUP", &server.id().to_string()]).status().unwrap();
+    assert!(hang_up.success());
+    assert!(text(&about("status", folder.path()).stdout).contains(&server.id().to_string()));
+    about("stop", folder.path());
+    assert_eq!(server.wait().unwrap().code(), Some(0), "it ended when it was asked to, not by the signal");
 }
 
 #[cfg(unix)]

@@ -317,7 +317,11 @@ key: number | null, } | { "type": "link",
 /**
  * User id, room id or alias it names.
  */
-who: string, } | { "type": "reload" };
+who: string, } | { "type": "hosting",
+/**
+ * As it is now.
+ */
+hosting: Hosting | null, } | { "type": "reload" };
 
 /**
  * What is fetched before somebody asks for it.
@@ -359,17 +363,34 @@ password: string,
 server_name: string | null, };
 
 /**
- * The homeserver this process runs.
+ * The homeserver of this computer, a process of its own (SV9).
  */
 export type Hosting = {
 /**
- * The server's name, the part after the colon of every user id.
+ * The server's name, the part after the colon of every user id. Its address where the name is not known yet.
  */
 server_name: string,
 /**
  * Where others on this machine reach it.
  */
-url: string, };
+url: string,
+/**
+ * Whether it goes on when Hark is closed. False for "Just try it", which ends with Hark.
+ */
+lasting: boolean,
+/**
+ * Whether it is at work.
+ */
+state: HostingState,
+/**
+ * Set where it should run and does not, as a sentence.
+ */
+problem: string | null, };
+
+/**
+ * Whether the server of this computer is at work.
+ */
+export type HostingState = "running" | "starting" | "stopped";
 
 /**
  * Names a conversation.
@@ -978,7 +999,7 @@ account: Account | null,
  */
 connection: Connection,
 /**
- * Set while this process hosts a server.
+ * Set where this computer hosts a server, running or not.
  */
 hosting: Hosting | null,
 /**
@@ -1063,6 +1084,10 @@ export interface Commands {
   host_here: { args: HostHere; answer: Account };
   /** "Just try it": embedded server, an account, the echo contact. */
   try_it: { args: Nothing; answer: Account };
+  /** Start the server of this computer that was stopped. */
+  start_hosting: { args: Nothing; answer: Nothing };
+  /** Stop the server of this computer, in order, for everybody on it; it stays stopped until `start_hosting`. Closing Hark does not stop it. */
+  stop_hosting: { args: Nothing; answer: Nothing };
   /** Forget this login; the store is removed. */
   sign_out: { args: Nothing; answer: Nothing };
   /** The inbox, newest first. */

@@ -1,6 +1,6 @@
 // The conversations, newest first. Rows come whole from the engine and replace what is here by `id`.
 
-import type { Backend, Conversation, ConversationId, Event } from '../../backend';
+import type { Backend, Conversation, ConversationId, Event, Message } from '../../backend';
 import { oneLine } from '../../text';
 
 export type Show = 'all' | 'unread' | 'groups';
@@ -65,6 +65,11 @@ export class Inbox {
 
   get(id: ConversationId | null): Conversation | undefined {
     return id === null ? undefined : this.#rows.find((row) => row.id === id);
+  }
+
+  /** The newest message of a conversation, if it is the one with this key. */
+  lastWith(key: number): Message | undefined {
+    return this.#rows.find((row) => row.last?.key === key)?.last ?? undefined;
   }
 
   find(words: string, limit: number): Conversation[] {

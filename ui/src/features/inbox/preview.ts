@@ -1,4 +1,5 @@
-// The second line of a row. What matters most wins: failed › typing › draft › waiting › last message.
+// The second line of a row. What matters most wins: failed › typing › recording or playing › draft ›
+// waiting › last message.
 
 import type { Content, Conversation, Message, SystemChange } from '../../backend';
 import { duration, oneLine, t } from '../../text';
@@ -8,16 +9,28 @@ export type Icon = 'voice' | 'photo' | 'video' | 'file' | 'none';
 export type Preview =
   | { kind: 'failed' }
   | { kind: 'typing'; text: string }
-  | { kind: 'draft'; text: string }
+  | { kind: 'recording'; text: string }
+  | { kind: 'playing'; text: string }
+  | { kind: 'draft'; text: string; voice: boolean }
   | { kind: 'waiting'; count: number }
   | { kind: 'message'; who: string | null; icon: Icon; text: string; fresh: boolean; message: Message }
   | { kind: 'plain'; text: string };
 
-export function previewOf(row: Conversation, open: boolean): Preview {
+/** What microphone, loudspeaker and disk have to do with a conversation now; lengths in ms. */
+export type Activity =
+  { what: 'recording'; length: number } | { what: 'playing'; at: number } | { what: 'draft'; length: number };
+
+export function previewOf(row: Conversation, open: boolean, activity: Activity | null = null): Preview {
   const last = row.last;
   if (last?.state.state === 'failed') return { kind: 'failed' };
   if (row.typing.length > 0) return { kind: 'typing', text: typingWords(row) };
-  if (row.draft && !open) return { kind: 'draft', text: oneLine(row.draft) };
+  if (activity?.what === 'recording' && !open)
+    return { kind: 'recording', text: t('recording-row', { length: duration(activity.length) }) };
+  if (activity?.what === 'playing' && !open)
+    return { kind: 'playing', text: t('playing-row', { at: duration(activity.at) }) };
+  if (activity?.what === 'draft')
+    return { kind: 'draft', text: t('voice-of', { length: duration(activity.length) }), voice: true };
+  if (row.draft && !open) return { kind: 'draft', text: oneLine(row.draft), voice: false };
   if (row.waiting > 0) return { kind: 'waiting', count: row.waiting };
   if (row.membership === 'invited') return { kind: 'plain', text: invitationWords(row) };
   if (!last) return { kind: 'plain', text: t('no-messages-yet') };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SHOWN, SHOWN_THREAD, actionOf } from './shortcuts';
+import { SHOWN, SHOWN_TALK, SHOWN_THREAD, actionOf } from './shortcuts';
 
 const press = (
   key: string,
@@ -39,7 +39,16 @@ describe('the keys', () => {
   });
 
   it('promise nothing that does not exist yet', () => {
-    const shown = [...SHOWN, ...SHOWN_THREAD].flatMap((line) => line.keys);
-    expect(shown).not.toContain('Space');
+    const shown = [...SHOWN, ...SHOWN_TALK, ...SHOWN_THREAD].flatMap((line) => line.keys);
+    for (const later of ['R', 'T', 'E', 'S', 'F', 'M', 'I']) expect(shown).not.toContain(later);
+  });
+
+  it('go five seconds back and forward, and one step slower and faster, outside of text', () => {
+    expect(actionOf(press('ArrowLeft'), false)).toBe('five-back');
+    expect(actionOf(press('ArrowRight'), false)).toBe('five-on');
+    expect(actionOf(press('ArrowLeft'), true)).toBeNull();
+    expect(actionOf(press(','), false)).toBe('slower');
+    expect(actionOf(press('.'), false)).toBe('faster');
+    expect(actionOf(press(',', { ctrlKey: true }), false)).toBe('settings');
   });
 });

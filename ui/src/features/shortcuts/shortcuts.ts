@@ -7,7 +7,10 @@ export type Action =
   | 'next'
   | 'next-unread'
   | 'play'
-  | 'speed'
+  | 'slower'
+  | 'faster'
+  | 'five-back'
+  | 'five-on'
   | 'settings'
   | 'column'
   | 'help'
@@ -35,7 +38,10 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: 'settings', stroke: { key: ',', ctrl: true } },
   { action: 'column', stroke: { key: 'f6' } },
   { action: 'play', stroke: { key: 'p' } },
-  { action: 'speed', stroke: { key: '.' } },
+  { action: 'slower', stroke: { key: ',' } },
+  { action: 'faster', stroke: { key: '.' } },
+  { action: 'five-back', stroke: { key: 'arrowleft' } },
+  { action: 'five-on', stroke: { key: 'arrowright' } },
   { action: 'help', stroke: { key: '?' } },
   { action: 'back', stroke: { key: 'escape' } },
 ];
@@ -57,7 +63,16 @@ export const SHOWN_THREAD: readonly { words: string; keys: readonly string[] }[]
   { words: 'key-walk', keys: ['↑', '↓'] },
   { words: 'key-play', keys: ['P'] },
   { words: 'key-scrub', keys: ['←', '→'] },
-  { words: 'key-speed', keys: ['.'] },
+  { words: 'key-speed', keys: [',', '.'] },
+];
+export const SHOWN_TALK: readonly { words: string; keys: readonly string[] }[] = [
+  { words: 'key-talk', keys: ['Space'] },
+  { words: 'key-tap', keys: ['Space'] },
+  { words: 'key-lock', keys: ['Shift'] },
+  { words: 'key-send-voice', keys: ['Enter'] },
+  { words: 'key-pause', keys: ['Space'] },
+  { words: 'key-discard', keys: ['Esc'] },
+  { words: 'key-undo', keys: ['Z'] },
 ];
 
 type KeyPress = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>;
@@ -75,7 +90,8 @@ export function actionOf(press: KeyPress, inText: boolean): Action | null {
   );
   if (!found) return null;
   const types = !ctrl && !press.altKey && press.key.length === 1;
-  return types && inText ? null : found.action;
+  const moves = press.key === 'ArrowLeft' || press.key === 'ArrowRight';
+  return (types || moves) && inText ? null : found.action;
 }
 
 export function isText(target: EventTarget | null): boolean {

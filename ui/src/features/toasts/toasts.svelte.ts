@@ -6,6 +6,8 @@ export interface Toast {
   id: number;
   text: string;
   error: boolean;
+  /** Shown with a ring that empties until then; the pointer does not hold it, because the time is the engine's. */
+  until?: number;
   action?: { label: string; run(): void };
 }
 
@@ -23,6 +25,13 @@ export class Toasts {
     this.#start(id);
   }
 
+  /** A notice that can be taken back for `ms`; answers its id. */
+  offer(text: string, ms: number, action: Toast['action']): number {
+    const id = this.#add({ text, error: false, action, until: Date.now() + ms });
+    this.#start(id, ms);
+    return id;
+  }
+
   /** Anything a command threw. The same sentence is never shown twice at once. */
   fail(thrown: unknown, action?: Toast['action']): void {
     const text = asCommandError(thrown).message;
@@ -31,18 +40,27 @@ export class Toasts {
   }
 
   close(id: number): void {
-    this.pause(id);
+    this.#stop(id);
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
+  /** The pointer rests on it. */
   pause(id: number): void {
+    if (this.#of(id)?.until === undefined) this.#stop(id);
+  }
+
+  #stop(id: number): void {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
   }
 
   resume(id: number): void {
-    const toast = this.list.find((each) => each.id === id);
-    if (toast && !toast.error) this.#start(id);
+    const toast = this.#of(id);
+    if (toast && !toast.error && toast.until === undefined) this.#start(id);
+  }
+
+  #of(id: number): Toast | undefined {
+    return this.list.find((each) => each.id === id);
   }
 
   #add(toast: Omit<Toast, 'id'>): number {
@@ -51,11 +69,11 @@ export class Toasts {
     return id;
   }
 
-  #start(id: number): void {
-    this.pause(id);
+  #start(id: number, ms = LIFE_MS): void {
+    this.#stop(id);
     this.#timers.set(
       id,
-      setTimeout(() => this.close(id), LIFE_MS),
+      setTimeout(() => this.close(id), ms),
     );
   }
 }

@@ -1,3 +1,4 @@
-export { Player } from './player.svelte';
+export { Player, STEP_MS } from './player.svelte';
 export { default as MiniPlayer } from './MiniPlayer.svelte';
 export { default as VoiceBody } from './VoiceBody.svelte';
+export { WAVE_HEIGHT, barsHeard, resample, wavePath, waveWidth } from './waveform';

@@ -1,11 +1,21 @@
 // What the loudspeaker does, as the engine reports it. Between two reports the head moves by itself here.
 
-import type { Backend, Event, Message, PlayerState } from '../../backend';
+import type { Backend, ConversationId, Event, Message, PlayerState } from '../../backend';
+import { oneLine } from '../../text';
 
 export const SPEEDS = [1, 1.5, 2] as const;
 
+/** What the keys and the arrows go by. */
+export const STEP_MS = 5_000;
+
 export function nextSpeed(speed: number): number {
   return SPEEDS.find((each) => each > speed + 0.01) ?? SPEEDS[0];
+}
+
+/** One step slower or faster; the ends stay. */
+export function speedBy(speed: number, by: 1 | -1): number {
+  const steps: readonly number[] = by > 0 ? SPEEDS : [...SPEEDS].reverse();
+  return steps.find((each) => (by > 0 ? each > speed + 0.01 : each < speed - 0.01)) ?? speed;
 }
 
 /** Where the head is `elapsed` ms after the engine said `state`. */
@@ -20,6 +30,8 @@ export class Player {
   state = $state.raw<PlayerState>({ player: 'idle' });
   /** The message that sounds, where the window knows it. */
   message = $state.raw<Message | null>(null);
+  /** Where it is from. The chain of unheard ones stays in one conversation, so this is known even if the message is not. */
+  conversation = $state<ConversationId | null>(null);
   #speed = $state(1);
   #said = 0;
   #now = $state(0);
@@ -48,6 +60,11 @@ export class Player {
         : 0,
   );
 
+  /** Who speaks, where the window knows it. */
+  get name(): string | null {
+    return this.message ? oneLine(this.message.sender_name) : null;
+  }
+
   get speed(): number {
     return this.state.player === 'playing' || this.state.player === 'paused' ? this.state.speed : this.#speed;
   }
@@ -62,11 +79,11 @@ export class Player {
     this.state = state;
     this.#said = this.#now = this.time();
     if (state.player === 'playing' || state.player === 'paused') this.#speed = state.speed;
-    if (state.player === 'idle') this.message = null;
+    if (state.player === 'idle') this.#load(null);
     else if (state.player === 'failed') {
       this.onError(new Error(state.reason));
-      this.message = null;
-    } else if (state.key !== this.message?.key) this.message = this.lookUp(state.key) ?? null;
+      this.#load(null);
+    } else if (state.key !== this.message?.key) this.#follow(state.key);
     if (this.playing) this.#run();
   }
 
@@ -84,7 +101,7 @@ export class Player {
   }
 
   playFrom(message: Message, from: number | null): void {
-    this.message = message;
+    this.#load(message);
     this.backend.invoke('play', { key: message.key, from_ms: from }).catch(this.onError);
   }
 
@@ -94,13 +111,44 @@ export class Player {
     else this.backend.invoke('seek', { position_ms: target }).catch(this.onError);
   }
 
+  /** Of whatever is loaded. */
+  seekTo(position: number): void {
+    if (this.state.player !== 'playing' && this.state.player !== 'paused') return;
+    const target = Math.round(Math.min(Math.max(0, position), this.duration));
+    this.backend.invoke('seek', { position_ms: target }).catch(this.onError);
+  }
+
+  seekBy(by: number): void {
+    this.seekTo(this.position + by);
+  }
+
   cycleSpeed(): void {
-    this.#speed = nextSpeed(this.speed);
+    this.#setSpeed(nextSpeed(this.speed));
+  }
+
+  stepSpeed(by: 1 | -1): void {
+    const speed = speedBy(this.speed, by);
+    if (speed !== this.speed) this.#setSpeed(speed);
+  }
+
+  #setSpeed(speed: number): void {
+    this.#speed = speed;
     this.backend.invoke('set_speed', { speed: this.#speed }).catch(this.onError);
   }
 
   stop(): void {
     this.#do('stop');
+  }
+
+  #load(message: Message | null): void {
+    this.message = message;
+    this.conversation = message?.conversation ?? null;
+  }
+
+  #follow(key: number): void {
+    const message = this.lookUp(key);
+    if (message) this.#load(message);
+    else this.message = null;
   }
 
   #do(name: 'pause' | 'resume' | 'stop'): void {

@@ -1,0 +1,145 @@
+//! The server's side: one task that accepts, one for each that asks.
+
+use std::{fs, io, sync::Arc, time::Duration};
+
+use interprocess::local_socket::{
+    ListenerOptions,
+    tokio::{Listener, Stream, prelude::*},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::wire::{Answer, Lines, Order, PATIENCE, Request, Running, say};
+use crate::{AddUserError, App, clock, folder::Folder, platform, random, server};
+
+/// The listening end. Dropping it ends the socket.
+pub(crate) struct Admin {
+    listener: Listener,
+    key: String,
+}
+
+impl Admin {
+    /// Opens the socket of a folder this process holds; one left behind by a process that died is replaced.
+    pub(crate) fn open(folder: &Folder) -> io::Result<Self> {
+        let key = random::url_safe::<32>();
+        let file = folder.path().join("admin.key");
+        if let Ok(former) = fs::read_to_string(&file) {
+            platform::socket::forget(folder.path(), &former);
+        }
+        // Replaced as a whole: whoever reads it meanwhile reads the former or the new one.
+        let new = file.with_extension("key.new");
+        platform::open_private_file(&new)?;
+        fs::write(&new, &key)?;
+        fs::rename(&new, &file)?;
+        let listener = ListenerOptions::new()
+            .name(platform::socket::name(folder.path(), &key)?)
+            .try_overwrite(true)
+            .create_tokio()?;
+        platform::socket::protect(folder.path(), &key)?;
+        Ok(Self { listener, key })
+    }
+
+    /// Answers until the server ends. `ended` is cancelled when the folder is free again.
+    pub(crate) async fn serve(self, app: Arc<App>, running: Running, ended: CancellationToken) {
+        let desk = Desk { app, running: running.into(), key: self.key.into(), ended };
+        loop {
+            let accepted = tokio::select! {
+                () = desk.app.shutdown.cancelled() => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok(stream) => {
+                    let desk = desk.clone();
+                    tokio::spawn(async move {
+                        if let Err(error) = desk.answer(&stream).await {
+                            tracing::debug!(%error, "whoever asked the server went away");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the admin socket could not accept");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+/// What one answer needs.
+#[derive(Clone)]
+struct Desk {
+    app: Arc<App>,
+    running: Arc<Running>,
+    key: Arc<str>,
+    ended: CancellationToken,
+}
+
+impl Desk {
+    async fn answer(&self, stream: &Stream) -> io::Result<()> {
+        let mut lines = Lines::of(stream);
+        let line = tokio::time::timeout(PATIENCE, lines.next()).await??;
+        let order = match serde_json::from_slice::<Request>(&line) {
+            Ok(request) if same(&request.key, &self.key) => request.order,
+            Ok(_) => return refuse(stream, "This is not the key of this server.").await,
+            Err(_) => return refuse(stream, "This server does not understand that order.").await,
+        };
+        match order {
+            Order::Watch => self.be_watched(stream, &mut lines).await,
+            Order::Stop => {
+                tracing::info!("asked to end over the admin socket");
+                self.app.asked_to_end.cancel();
+                self.be_watched(stream, &mut lines).await
+            }
+            other => match tokio::time::timeout(PATIENCE, obey(&self.app, other)).await? {
+                Ok(done) => say(stream, &Answer::Done(done)).await,
+                Err(refused) => refuse(stream, &refused.to_string()).await,
+            },
+        }
+    }
+
+    /// Tells what runs, and its end; hangs up when the folder is free, which a process that dies does by dying.
+    async fn be_watched(&self, stream: &Stream, lines: &mut Lines<&Stream>) -> io::Result<()> {
+        let running = Running { empty: !server::has_users(&self.app).await, ..Running::clone(&self.running) };
+        say(stream, &Answer::Running(running)).await?;
+        tokio::select! {
+            () = self.app.shutdown.cancelled() => {}
+            _ = lines.next() => return Ok(()),
+        }
+        say(stream, &Answer::Ending).await?;
+        self.ended.cancelled().await;
+        Ok(())
+    }
+}
+
+/// Does what changes the database.
+pub(super) async fn obey(app: &App, order: Order) -> Result<String, AddUserError> {
+    match order {
+        Order::AddUser { name, password, admin, display_name } => {
+            let user_id = server::add_user(app, &name, &password, admin).await?;
+            if let Some(display_name) = display_name {
+                server::set_display_name(app, &user_id, &display_name).await?;
+            }
+            Ok(user_id)
+        }
+        Order::AddRegistrationToken { uses } => {
+            let token = random::letters(b"abcdefghijkmnpqrstuvwxyz23456789", 20);
+            let stored = token.clone();
+            app.store
+                .write(move |tx| tx.add_registration_token(&stored, uses, clock::now_ms()))
+                .await
+                .map_err(|error: crate::StoreError| {
+                    AddUserError(format!("The token was not stored: {error}."))
+                })?;
+            Ok(token)
+        }
+        Order::Watch | Order::Stop => Err(AddUserError("There is no server to watch or stop.".to_owned())),
+    }
+}
+
+async fn refuse(stream: &Stream, why: &str) -> io::Result<()> {
+    say(stream, &Answer::Refused(why.to_owned())).await
+}
+
+/// Compares without telling by time where they differ.
+fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+}

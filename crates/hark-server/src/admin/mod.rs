@@ -1,0 +1,17 @@
+//! Running a server that is running: `hark-server user add` reaches the process that holds the data folder over a local socket.
+//!
+//! One JSON object on one line asks; the answer is one line, and for [`watch`] a second when the server begins to end. Whoever
+//! can read `admin.key` in the data folder may ask; the key is new at each start, so a socket that somebody else put in our
+//! place learns nothing that opens ours.
+//!
+//! * `wire.rs` is what is said; `desk.rs` is the server's side.
+//! * `ask.rs` is the side of a program beside it, such as the desktop app that watches its server.
+
+mod ask;
+mod desk;
+mod wire;
+
+pub(crate) use desk::Admin;
+
+pub use ask::{Watch, add_named_user, add_registration_token, add_user, stop, watch};
+pub use wire::Running;

@@ -1,0 +1,13 @@
+export { Recorder, UNDO_MS, type Discarded } from './recorder.svelte';
+export { Kept } from './kept.svelte';
+export { RecorderKeys, placeOf } from './keys';
+export { default as BarNote } from './BarNote.svelte';
+export { default as DraftTile } from './DraftTile.svelte';
+export { default as FoundBanner } from './FoundBanner.svelte';
+export { default as GrowingWave } from './GrowingWave.svelte';
+export { default as LockPill } from './LockPill.svelte';
+export { default as MiniRecorder } from './MiniRecorder.svelte';
+export { default as RecordingBar } from './RecordingBar.svelte';
+export { default as Recovered } from './Recovered.svelte';
+export { default as ScrubWave } from './ScrubWave.svelte';
+export { default as VoiceButton } from './VoiceButton.svelte';

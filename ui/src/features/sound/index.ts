@@ -1,0 +1,2 @@
+export { Sound } from './sound.svelte';
+export { Microphone, decibels } from './microphone.svelte';
