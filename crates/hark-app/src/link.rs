@@ -213,8 +213,9 @@ fn begun_in_order(app: &App, out: &mpsc::Sender<Value>) -> mpsc::Sender<Call> {
         let mut under_way = FuturesUnordered::new();
         loop {
             let call = tokio::select! {
-                call = calls.recv(), if under_way.len() < SIDE_BY_SIDE => call,
+                biased;
                 Some(()) = under_way.next() => continue,
+                call = calls.recv(), if under_way.len() < SIDE_BY_SIDE => call,
             };
             let Some(call) = call else { break };
             let mut run = Box::pin(run(&running, call, &out));

@@ -22,35 +22,37 @@ fn length_of(message: &Value) -> f64 {
     message["content"]["duration_ms"].as_f64().unwrap()
 }
 
+/// How often a note is spoken anew before a test fails. Neither microphone nor loudspeaker has real-time rights here, and on
+/// a busy machine both drop out; what they gave whole once is what Hark made of it.
+const ATTEMPTS: usize = 4;
+
 #[tokio::test]
 async fn a_tone_goes_in_by_hark_record_and_comes_out_at_the_other_persons_loudspeaker() {
     let (server, card) = (Server::start().await, SoundCard::plugged_in().await);
     let (alice, bob) = two(&server).await;
     let folder = tempfile::tempdir().unwrap();
-    let _speaker = card.says(&tone_file(&folder, 30_000));
-    let record = alice.hark("record").arg(&bob.user_id).args(["--seconds", "4"]);
-    let event_id = card.on(record).run().await.ok();
-    assert!(event_id.starts_with('$'), "{event_id}");
-    let mut window = Window::of(&bob, &card).await;
-    let message = window.newest_voice(&alice.user_id).await;
-    let says_ms = length_of(&message);
-    assert!((4_000.0..4_400.0).contains(&says_ms), "{says_ms}");
-    let mut heard = bob_hears(&card, &mut window, &message).await;
-    let mut tone = sound::tone(&heard);
-    // On a busy machine a loudspeaker without real-time rights drops out: heard again, it is whole.
-    for _ in 0..4 {
-        if (tone.milliseconds - says_ms).abs() < 20.0 {
-            break;
+    let _speaker = card.says(&tone_file(&folder, 120_000));
+    let mut tried = Vec::new();
+    for attempt in 1..=ATTEMPTS {
+        let record = alice.hark("record").arg(&bob.user_id).args(["--seconds", "4"]);
+        let event_id = card.on(record).run().await.ok();
+        assert!(event_id.starts_with('$'), "{event_id}");
+        assert_eq!(alice.recordings_left(), Vec::<String>::new());
+        assert_eq!(bob.voices_from(&alice).await, attempt, "each is delivered once");
+        let mut window = Window::of(&bob, &card).await;
+        let message = window.newest_voice(&alice.user_id).await;
+        let says_ms = length_of(&message);
+        assert!((4_000.0..4_400.0).contains(&says_ms), "{says_ms}");
+        let heard = bob_hears(&card, &mut window, &message).await;
+        window.running.kill().await;
+        let (tone, loudness) = (sound::tone(&heard), sound::loudness(&heard));
+        assert!((tone.hertz - 440.0).abs() < 1.0, "{tone:?}");
+        if (tone.milliseconds - says_ms).abs() < 20.0 && (loudness + 16.0).abs() < 1.0 {
+            return;
         }
-        heard = bob_hears(&card, &mut window, &message).await;
-        tone = sound::tone(&heard);
+        tried.push((tone.milliseconds, says_ms, loudness));
     }
-    assert!((tone.hertz - 440.0).abs() < 1.0, "{tone:?}");
-    assert!((tone.milliseconds - says_ms).abs() < 20.0, "{tone:?}, the message says {says_ms}");
-    let loudness = sound::loudness(&heard);
-    assert!((loudness + 16.0).abs() < 1.0, "{loudness} LUFS");
-    assert_eq!(bob.voices_from(&alice).await, 1);
-    assert_eq!(alice.recordings_left(), Vec::<String>::new());
+    panic!("heard, said and LUFS: {tried:?}");
 }
 
 #[tokio::test]
@@ -64,20 +66,28 @@ async fn a_sentence_is_held_in_the_window_and_heard_by_the_other_person_as_loud_
         "Hold the key, talk, let go, and the other side hears it, whatever dies in between.",
     )
     .await;
-    let mut window = Window::of(&alice, &card).await;
-    window.records(&bob.user_id).await;
-    card.says(&spoken).done().await;
-    let sent = window.page.run("send_recording", json!({})).await;
-    assert_eq!(sent["content"]["kind"], "voice", "{sent}");
-    window.recorder("it is idle", |state| state["recorder"] == "idle").await;
-    let mut other = Window::of(&bob, &card).await;
-    let message = other.newest_voice(&alice.user_id).await;
-    let heard = bob_hears(&card, &mut other, &message).await;
-    let says_ms = length_of(&message);
-    let loudness = sound::loudness(&heard);
-    assert!((loudness + 16.0).abs() < 1.0, "{loudness} LUFS");
-    assert!(says_ms > 3_000.0, "{says_ms}");
-    assert_eq!(bob.voices_from(&alice).await, 1);
+    let mut tried = Vec::new();
+    for attempt in 1..=ATTEMPTS {
+        let mut window = Window::of(&alice, &card).await;
+        window.records(&bob.user_id).await;
+        card.says(&spoken).done().await;
+        let sent = window.page.run("send_recording", json!({})).await;
+        assert_eq!(sent["content"]["kind"], "voice", "{sent}");
+        assert!(length_of(&sent) > 3_000.0, "{sent}");
+        window.recorder("it is idle", |state| state["recorder"] == "idle").await;
+        window.page.event("it is sent", |event| event["message"]["state"]["state"] == "sent").await;
+        window.running.kill().await;
+        assert_eq!(bob.voices_from(&alice).await, attempt, "each is delivered once");
+        let mut other = Window::of(&bob, &card).await;
+        let message = other.newest_voice(&alice.user_id).await;
+        let loudness = sound::loudness(&bob_hears(&card, &mut other, &message).await);
+        other.running.kill().await;
+        if (loudness + 16.0).abs() < 1.0 {
+            return;
+        }
+        tried.push(loudness);
+    }
+    panic!("LUFS: {tried:?}");
 }
 
 #[tokio::test]

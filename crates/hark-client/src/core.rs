@@ -9,6 +9,7 @@ use crate::clock;
 use crate::engine::media::Fetching;
 use crate::error::Error;
 use crate::model::{Account, Connection};
+use crate::outbox::early::Early;
 use crate::store::{Login, LoginFile, MediaCache, Store};
 use crate::transport::{Failure, Http};
 use crate::{Change, directory, history, outbox, signals};
@@ -28,6 +29,7 @@ pub(crate) struct Core {
     pub(crate) logins: LoginFile,
     pub(crate) media: MediaCache,
     pub(crate) fetching: Fetching,
+    pub(crate) early: Early,
     /// The login as it stands on disk; kept when the server ends it.
     pub(crate) login: watch::Sender<Option<Login>>,
     /// The session tasks work with; none while signed out or logged out.

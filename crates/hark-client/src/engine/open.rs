@@ -50,6 +50,7 @@ impl Engine {
             logins,
             media: MediaCache::new(&folder.media(), &key.bytes),
             fetching: Fetching::default(),
+            early: outbox::early::Early::default(),
             link: watch::Sender::new(link_of(login.as_ref())),
             login: watch::Sender::new(login),
             session: watch::Sender::new(session),
