@@ -1,6 +1,7 @@
 //! Servers under test run in a process of their own, as they do for a user, so that their memory and their system
 //! calls can be told from the load's. The child is this same program in another role.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -23,6 +24,8 @@ pub(crate) enum Role {
     RecordStart,
     /// Records and plays, and prints how much of a processor it used.
     VoiceCpu,
+    /// Opens two apps that talk, and prints what each note took.
+    VoicePath,
 }
 
 /// A running child; killed when dropped.
@@ -48,14 +51,14 @@ impl Child {
 
     /// Runs a child to its end; what it printed.
     pub(crate) async fn output(role: Role, dir: &Path) -> Result<String> {
-        Self::output_with(role, dir, &[]).await
+        Self::output_with(role, dir, &[] as &[(&str, &str)]).await
     }
 
     /// Runs a child with more in its environment to its end; what it printed.
     pub(crate) async fn output_with(
         role: Role,
         dir: &Path,
-        environment: &[(&str, String)],
+        environment: &[(&str, impl AsRef<OsStr>)],
     ) -> Result<String> {
         let mut command = command(role, dir)?;
         command.envs(environment.iter().map(|(name, value)| (*name, value)));

@@ -27,6 +27,7 @@ mod search;
 mod story;
 mod throughput;
 mod voice_cpu;
+mod voice_path;
 mod waveform;
 mod window;
 
@@ -75,21 +76,8 @@ enum Name {
     Waveform,
     #[value(name = "voice_cpu")]
     VoiceCpu,
-}
-
-impl Name {
-    const ALL: [Self; 10] = [
-        Self::Floor,
-        Self::Ack,
-        Self::Throughput,
-        Self::Inbox,
-        Self::Search,
-        Self::Start,
-        Self::Memory,
-        Self::RecordStart,
-        Self::Waveform,
-        Self::VoiceCpu,
-    ];
+    #[value(name = "voice_path")]
+    VoicePath,
 }
 
 /// What all benches of a run share.
@@ -131,7 +119,7 @@ async fn main() -> Result<()> {
         messages: arguments.messages,
         filled: OnceCell::new(),
     };
-    let names = if arguments.names.is_empty() { Name::ALL.to_vec() } else { arguments.names };
+    let names = if arguments.names.is_empty() { Name::value_variants().to_vec() } else { arguments.names };
     let mut reports = vec![floor::bench(&run).await?];
     print!("{}", reports[0].table());
     for name in names.into_iter().filter(|name| *name != Name::Floor) {
@@ -157,6 +145,7 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::RecordStart => record_start::bench(run).await,
         Name::Waveform => waveform::bench(),
         Name::VoiceCpu => voice_cpu::bench(run).await,
+        Name::VoicePath => voice_path::bench(run).await,
     }
 }
 
@@ -168,5 +157,6 @@ async fn play(role: Role, dir: &Path) -> Result<()> {
         Role::Search => search::probe(dir).await,
         Role::RecordStart => record_start::probe(dir),
         Role::VoiceCpu => voice_cpu::probe(dir),
+        Role::VoicePath => voice_path::probe(dir).await,
     }
 }

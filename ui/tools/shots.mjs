@@ -14,6 +14,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const main = { width: 1440, height: 1100 };
 const small = { width: 1280, height: 800 };
 const phone = { width: 360, height: 740 };
+const settings = async (page, name) => {
+    await button(page, 'Settings').click();
+    await page.locator('.subnav').getByRole('button', { name }).click();
+};
 const button = (page, name) => page.getByRole('button', { name });
 
 /** name, scene, size, and what is done before the picture. */
@@ -34,7 +38,7 @@ const states = [
     ['review', 'review', small],
     ['silent', 'silent', small, (page) => page.waitForTimeout(300)],
     ['mic-lost', 'mic-lost', small],
-    ['no-mic', 'no-mic', small, (page) => button(page, /Hold to talk/).click()],
+    ['no-mic', 'no-mic', small, (page) => button(page, /Hold to talk/).click({ force: true })],
     ['elsewhere', 'elsewhere', small],
     ['recovered', 'recovered', small],
     ['found', 'recovered', small, (page) => page.keyboard.press('Escape')],
@@ -152,7 +156,22 @@ const states = [
             await page.keyboard.press('?');
         },
     ],
-    ['settings', 'talking', small, (page) => button(page, 'Settings').click()],
+    ['settings', 'talking', small, (page) => settings(page, 'Appearance')],
+    ['sound', 'rest', small, (page) => settings(page, 'Sound')],
+    ['sound-tested', 'sound-tested', small, (page) => settings(page, 'Sound')],
+    ['sound-failed', 'sound-failed', small, (page) => settings(page, 'Sound')],
+    [
+        'sound-select',
+        'sound-failed',
+        small,
+        async (page) => {
+            await settings(page, 'Sound');
+            await page.getByRole('combobox', { name: /^Microphone/ }).click();
+        },
+    ],
+    ['storage', 'rest', small, (page) => settings(page, 'Storage')],
+    ['notifications', 'desktop', small, (page) => settings(page, 'Notifications')],
+    ['settings-elsewhere', 'locked', small, (page) => settings(page, 'Storage')],
     [
         'account',
         'talking',
@@ -240,7 +259,7 @@ for (const [name, scene, viewport, act, more = {}] of states) {
         const found = await page.evaluate(() =>
             window.axe.run(document, {
                 resultTypes: ['violations'],
-                rules: { region: { enabled: !document.querySelector('[role=menu]') } },
+                rules: { region: { enabled: !document.querySelector('[role=menu], .select-list') } },
             }),
         );
         for (const violation of found.violations) {

@@ -5,7 +5,7 @@
 //! are such transports.
 //!
 //! Commands are done side by side, but for lanes that keep their order: what is written into conversations, the buttons
-//! of the loudspeaker, and those of the microphone. A command that was read is finished even when the window is gone. A
+//! of the loudspeaker (and where the person looks), and those of the microphone. A command that was read is finished even when the window is gone. A
 //! window that reads too slowly is told to read everything again; nothing piles up for it.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::api::{ApiError, Command, Event};
+use crate::api::{ApiError, Attention, Command, Event};
 use crate::app::{App, answer};
 
 /// Largest command, in bytes.
@@ -136,6 +136,13 @@ impl Commands {
     }
 }
 
+impl Drop for Commands {
+    fn drop(&mut self) {
+        // A window that is gone cannot say that nobody looks at it any more.
+        self.app.attention().send_replace(Attention::default());
+    }
+}
+
 fn lane_of(command: &Command) -> Lane {
     match command {
         Command::SendText(_) | Command::SendVoiceFile(_) | Command::SetDraft(_) | Command::SetTyping(_) => {
@@ -147,6 +154,7 @@ fn lane_of(command: &Command) -> Lane {
         | Command::Stop(_)
         | Command::Seek(_)
         | Command::SetSpeed(_)
+        | Command::SetAttention(_)
         | Command::Review(_)
         | Command::PauseReview(_)
         | Command::PlayTest(_)

@@ -196,7 +196,7 @@ async fn a_taken_port_is_told_and_hosting_goes_on_when_it_is_free() {
     let other = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let doctor = support::hark(folder.path()).arg("doctor").run().await;
     assert_eq!(doctor.code, Some(1), "{}{}", doctor.stdout, doctor.stderr);
-    assert!(doctor.stdout.contains("fail  hosting  Port"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("fail  hosting       Port"), "{}", doctor.stdout);
     let app = open(&folder).await;
     let waiting = hosting(&app).await.unwrap();
     assert_eq!((waiting.state, &waiting.server_name), (HostingState::Starting, &before.server_name));

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::engine::media::Fetching;
 use crate::error::Error;
 use crate::model::{Account, Connection};
 use crate::store::{Login, LoginFile, MediaCache, Store};
@@ -26,6 +27,7 @@ pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) logins: LoginFile,
     pub(crate) media: MediaCache,
+    pub(crate) fetching: Fetching,
     /// The login as it stands on disk; kept when the server ends it.
     pub(crate) login: watch::Sender<Option<Login>>,
     /// The session tasks work with; none while signed out or logged out.

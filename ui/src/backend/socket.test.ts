@@ -54,6 +54,19 @@ describe('the command protocol', () => {
     expect(await asked).toEqual([]);
   });
 
+  it('never starts or ends a recording twice', async () => {
+    const { protocol, wire, sent } = opened();
+    const asked = [
+      protocol.invoke('record', { conversation: '@a:x' }),
+      protocol.invoke('send_recording', {}),
+      protocol.invoke('cancel_recording', {}),
+    ];
+    protocol.closed();
+    for (const each of asked) await expect(each).rejects.toMatchObject({ code: 'offline' });
+    protocol.opened(wire);
+    expect(sent).toHaveLength(3);
+  });
+
   it('refuses a send at once while there is no wire', async () => {
     const protocol = new Protocol(
       () => undefined,

@@ -160,7 +160,7 @@ export class ScriptedSound {
         waveform: this.#bars.slice(-128),
       };
       this.emit(this.#level(heard / 1100, [heard]));
-    } else if (this.#test.test === 'listening' || this.#test.test === 'recording') {
+    } else if (this.#test.test !== 'off' && this.#test.test !== 'failed') {
       this.emit(this.#level(bar / 1100, []));
       if (this.#test.test === 'recording') {
         const duration_ms = this.#test.duration_ms + BAR_MS;
@@ -316,7 +316,11 @@ export class ScriptedSound {
       if (this.#review.review === 'playing') this.#hear({ ...this.#review, review: 'paused' });
       return {};
     },
-    devices: () => this.scene.devices ?? DEVICES,
+    devices: () => ({
+      ...(this.scene.devices ?? DEVICES),
+      microphone_problem: this.scene.microphoneProblem ?? null,
+      sound_problem: this.scene.soundProblem ?? null,
+    }),
     open_microphone: () => {
       this.#tell(this.scene.microphoneTest ?? { test: 'listening', device: 'Built-in microphone' });
       return this.#test;

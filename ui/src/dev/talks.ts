@@ -78,7 +78,24 @@ export function talkScenes(rest: () => Scene & { open: string }, other: string):
       ...rest(),
       microphoneProblem: 'There is no microphone. Plug one in, then try again.',
     }),
-    elsewhere: () => recording({ duration_ms: 52_300 }, { open: other, still: true }),
+    elsewhere: () => {
+      const scene = recording({ duration_ms: 52_300 }, { open: other, still: true });
+      return { ...scene, conversations: scene.conversations.map((row) => ({ ...row, typing: [] })) };
+    },
+    'sound-tested': () => ({
+      ...rest(),
+      settings: { input: 'headset', input_name: 'Jabra Evolve 65' },
+      microphoneTest: { test: 'recorded', waveform: speech(7), duration_ms: 5_000, position_ms: 1_000 },
+    }),
+    'sound-failed': () => ({
+      ...rest(),
+      settings: { input: 'gone', input_name: 'WH-CH720N' },
+      microphoneTest: {
+        test: 'failed',
+        reason: 'Another program holds the microphone. Close it, then try again.',
+      },
+    }),
+    desktop: () => ({ ...rest(), desktop: true }),
     recovered: () => {
       const scene = rest();
       return { ...scene, recordings: [kept({ conversation: scene.open })] };

@@ -101,3 +101,31 @@ describe('the preview line', () => {
     );
   });
 });
+
+describe('microphone and loudspeaker in a row', () => {
+  const here = () => aConversation({ last: aMessage(), draft: 'dear' });
+
+  it('say what is recorded or played out of sight, before drafts and messages', () => {
+    expect(previewOf(here(), false, { what: 'recording', length: 52_300 })).toEqual({
+      kind: 'recording',
+      text: 'Recording · 0:52',
+    });
+    expect(previewOf(here(), false, { what: 'playing', at: 24_000 })).toEqual({
+      kind: 'playing',
+      text: 'Playing · 0:24',
+    });
+    expect(previewOf(here(), true, { what: 'recording', length: 52_300 }).kind).toBe('message');
+  });
+
+  it('give way to who is typing', () => {
+    const typing = { ...here(), typing: ['Amina'] };
+    expect(previewOf(typing, false, { what: 'recording', length: 1 }).kind).toBe('typing');
+  });
+
+  it('name a recording that waits as a draft, also to a reader', () => {
+    const row = here();
+    const preview = previewOf(row, true, { what: 'draft', length: 72_000 });
+    expect(preview).toEqual({ kind: 'draft', text: 'Voice message · 1:12', voice: true });
+    expect(spokenRow(row, preview, '10:00')).toContain('Draft: Voice message · 1:12');
+  });
+});

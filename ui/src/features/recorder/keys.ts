@@ -62,8 +62,7 @@ export class RecorderKeys {
       if (recorder.phase === 'recording' || recorder.phase === 'starting') return false;
       this.#spaceDown = true;
       recorder.press(open);
-    } else if (recorder.state.recorder === 'recording') void recorder.pause();
-    else if (recorder.state.recorder === 'paused') recorder.toggleReview(recorder.state.id);
+    } else recorder.pauseOrHear();
     return true;
   }
 }

@@ -56,7 +56,9 @@ export class Recorder {
   undoable = $state.raw<Discarded | null>(null);
   #pressedAt = 0;
   #started: Promise<boolean> = Promise.resolve(true);
-  #sent: Promise<unknown> = Promise.resolve();
+  /** Settled once the recording that is being sent has left the microphone. */
+  #freed: Promise<unknown> = Promise.resolve();
+  #free: () => void = () => undefined;
   #hintTimer: ReturnType<typeof setTimeout> | undefined;
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
   #reviewSaid = $state(0);
@@ -107,8 +109,10 @@ export class Recorder {
   take(state: RecorderState): void {
     const before = this.state;
     this.state = state;
-    if (state.recorder === 'idle') this.#forget();
-    else if (state.recorder === 'starting') this.#begin();
+    if (state.recorder === 'idle') {
+      this.#free();
+      this.#forget();
+    } else if (state.recorder === 'starting') this.#begin();
     else if (state.recorder === 'recording') {
       if (before.recorder !== 'recording' || before.id !== state.id) {
         this.bars = [];
@@ -134,7 +138,8 @@ export class Recorder {
     this.pull = NO_PULL;
     this.#pressedAt = this.time();
     this.#begin();
-    this.#started = this.#sent.then(() => this.#record(conversation));
+    const free = this.#running ? this.#freed : Promise.resolve();
+    this.#started = free.then(() => this.#record(conversation));
   }
 
   /** Start hands-free at once: Enter, or a click without a hand. */
@@ -173,9 +178,10 @@ export class Recorder {
     if (!this.active || (this.sending && !wasHeld)) return;
     this.lock();
     this.#sends += 1;
-    const sent = this.#send(this.#started, wasHeld);
-    this.#sent = sent;
-    await sent;
+    this.#freed = new Promise<void>((free) => (this.#free = free));
+    const free = this.#free;
+    await this.#send(this.#started);
+    free();
     this.#sends -= 1;
   }
 
@@ -236,6 +242,12 @@ export class Recorder {
     else this.listen(id, this.reviewing(id) ? null : 0);
   }
 
+  /** What Space does hands-free: hold what runs, hear what is held. */
+  pauseOrHear(): void {
+    if (this.state.recorder === 'recording') void this.pause();
+    else if (this.state.recorder === 'paused') this.toggleReview(this.state.id);
+  }
+
   /** The microphone hears nothing: go on with another one, after what was said. */
   async changeMicrophone(choose: () => Promise<void>): Promise<void> {
     const running = this.state.recorder === 'recording';
@@ -259,14 +271,15 @@ export class Recorder {
     return this.state.recorder === 'recording' || this.state.recorder === 'starting';
   }
 
-  async #send(started: Promise<boolean>, wasHeld: boolean): Promise<void> {
+  async #send(started: Promise<boolean>): Promise<void> {
     try {
       if (!(await started)) return;
       const message = await this.backend.invoke('send_recording', {});
       this.said = t('said-sent');
       this.listener.sent(message);
     } catch (thrown) {
-      if (asCommandError(thrown).code === 'too_short') await this.#tooShort(wasHeld);
+      // The engine threw it away: there was nothing in it.
+      if (asCommandError(thrown).code === 'too_short') this.say(t('too-short'));
       else this.#failed(thrown);
     }
   }
@@ -283,15 +296,7 @@ export class Recorder {
     }
   }
 
-  /** Too little to send. What a finger let go is gone; what is hands-free may still grow. */
-  async #tooShort(wasHeld: boolean): Promise<void> {
-    this.say(t('too-short'));
-    if (wasHeld && this.state.recorder !== 'idle') await this.#do('cancel_recording');
-  }
-
-  async #do(
-    name: 'pause_recording' | 'resume_recording' | 'pause_review' | 'cancel_recording',
-  ): Promise<void> {
+  async #do(name: 'pause_recording' | 'resume_recording' | 'pause_review'): Promise<void> {
     try {
       await this.backend.invoke(name, {});
     } catch (thrown) {

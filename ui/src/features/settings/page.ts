@@ -1,2 +1,2 @@
 /** The pages of the settings. */
-export type Page = 'appearance' | 'account' | 'shortcuts' | 'about';
+export type Page = 'sound' | 'notifications' | 'storage' | 'appearance' | 'account' | 'shortcuts' | 'about';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aVoice } from '../../dev/builders';
 import { recorder, settle } from '../../dev/recorder';
-import { Player, headAt, nextSpeed } from './player.svelte';
+import { Player, STEP_MS, headAt, nextSpeed, speedBy } from './player.svelte';
 
 const playing = (key: number, position_ms = 0, speed = 1) =>
   ({ player: 'playing', key, position_ms, duration_ms: 16_000, speed }) as const;
@@ -97,5 +97,38 @@ describe('what plays', () => {
     await settle();
     expect(backend.asked('set_speed').map((args) => args.speed)).toEqual([1.5, 2, 1]);
     expect(nextSpeed(1.25)).toBe(1.5);
+  });
+
+  it('is known by its conversation where the chain goes on out of sight', () => {
+    const { player: it, known } = player();
+    it.take(playing(known.key));
+    it.take(playing(known.key + 1));
+    expect(it.message).toBeNull();
+    expect(it.conversation).toBe(known.conversation);
+    it.take({ player: 'idle' });
+    expect(it.conversation).toBeNull();
+  });
+});
+
+describe('the keys of the player', () => {
+  it('go five seconds back and forward within the message', () => {
+    const { player: it, backend } = player();
+    it.take(playing(1, 4_000));
+    it.seekBy(STEP_MS);
+    it.seekBy(-STEP_MS);
+    it.take(playing(1, 14_000));
+    it.seekBy(STEP_MS);
+    expect(backend.asked('seek').map((args) => args.position_ms)).toEqual([9_000, 0, 16_000]);
+  });
+
+  it('do nothing while nothing is loaded', () => {
+    const { player: it, backend } = player();
+    it.seekBy(STEP_MS);
+    expect(backend.calls).toEqual([]);
+  });
+
+  it('step the speed without going round', () => {
+    expect([1, 1.5, 2].map((speed) => speedBy(speed, 1))).toEqual([1.5, 2, 2]);
+    expect([1, 1.5, 2].map((speed) => speedBy(speed, -1))).toEqual([1, 1, 1.5]);
   });
 });
