@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from './desk.mjs';
+import { withSound } from './sound.mjs';
 
 const composer = (window) => window.find('textarea, [role=textbox]', /^Message$/);
 
@@ -20,6 +21,15 @@ test('one click gives somebody who answers', async (desk) => {
   await window.type(await composer(window), 'Is anybody there?\uE007');
   await said(window, /^You, Is anybody there\?/);
   await said(window, /^echo, Is anybody there\?/i);
+});
+
+test('hold, talk, let go: the message arrives, and Echo says it back', async (desk) => {
+  await withSound(desk);
+  const window = await withEcho(desk);
+  const button = await window.find('button', /^Hold to talk/);
+  await window.hold(button, () => window.until('a second to be recorded', () => /\b0:0[1-9]\b/.test(document.body.innerText)));
+  await said(window, /^You, Voice message/i);
+  await said(window, /^echo, Voice message/i);
 });
 
 test('what the terminal sends beside the window appears in it', async (desk) => {
