@@ -9,7 +9,7 @@ use hark_app::owner::{self, Owner, Ownership};
 use hark_app::{App, program};
 use hark_client::Options;
 
-use crate::shell::Shell;
+use crate::shell::{Held, Shell};
 
 /// Begins to open the folder.
 pub(crate) fn open(shell: &Arc<Shell>, ownership: Ownership) {
@@ -18,7 +18,8 @@ pub(crate) fn open(shell: &Arc<Shell>, ownership: Ownership) {
         match enter(&shell, &ownership).await {
             Ok((app, owner)) => {
                 tracing::info!(after = ?shell.started().elapsed(), "the folder is open");
-                shell.opened(app, owner, ownership);
+                let held = Held { notifying: app.start_notifications(), owner, ownership };
+                shell.opened(app, held);
             }
             Err(error) => {
                 tracing::error!(error = error.message, "the folder cannot be opened");
@@ -51,7 +52,9 @@ async fn enter(shell: &Shell, ownership: &Ownership) -> Result<(App, Owner), Api
 /// under way is in the outbox.
 pub(crate) async fn close(shell: &Shell) {
     shell.let_page_go();
-    let (Some((owner, ownership)), Some(app)) = (shell.take_held(), shell.app_now()) else { return };
+    let (Some(held), Some(app)) = (shell.take_held(), shell.app_now()) else { return };
+    let Held { notifying, owner, ownership } = held;
+    drop(notifying);
     tokio::select! {
         () = owner.close(&app) => {}
         () = program::asked_to_end() => {}

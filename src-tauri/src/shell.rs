@@ -5,13 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use hark_app::App;
 use hark_app::api::ApiError;
 use hark_app::owner::{Owner, Ownership};
+use hark_app::{App, Notifying};
 use tokio::sync::watch;
 
 use crate::bridge::Page;
 use crate::options::Options;
+
+/// What is held while the folder is open.
+pub(crate) struct Held {
+    /// New messages are told of on the desktop.
+    pub(crate) notifying: Notifying,
+    pub(crate) owner: Owner,
+    pub(crate) ownership: Ownership,
+}
 
 /// One data folder with its window.
 pub(crate) struct Shell {
@@ -20,7 +28,7 @@ pub(crate) struct Shell {
     try_it: bool,
     app: watch::Sender<Option<Result<App, ApiError>>>,
     /// What is closed at the end, in this order, before the folder is let go.
-    held: Mutex<Option<(Owner, Ownership)>>,
+    held: Mutex<Option<Held>>,
     page: Mutex<Option<Arc<Page>>>,
     /// Links that were opened before there was a page to show them.
     links: Mutex<Vec<String>>,
@@ -84,8 +92,8 @@ impl Shell {
         self.app.borrow().as_ref().and_then(|app| app.as_ref().err().cloned())
     }
 
-    pub(crate) fn opened(&self, app: App, owner: Owner, ownership: Ownership) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((owner, ownership));
+    pub(crate) fn opened(&self, app: App, held: Held) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
         self.app.send_replace(Some(Ok(app)));
     }
 
@@ -93,7 +101,7 @@ impl Shell {
         self.app.send_replace(Some(Err(error)));
     }
 
-    pub(crate) fn take_held(&self) -> Option<(Owner, Ownership)> {
+    pub(crate) fn take_held(&self) -> Option<Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

@@ -4,7 +4,7 @@
 // Nothing here sleeps: programs are waited for by the line they print, the rest by asking until a deadline.
 
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -186,6 +186,28 @@ export class Desk {
     await this.tell('import', '-window', 'root', path);
   }
 
+  /** Asks whatever still lives in this desk's home to end, such as what a program started itself; gives their ids. */
+  #leftOver() {
+    const here = `HOME=${this.environment.HOME}`;
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const left = pids.filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(here);
+      } catch {
+        // It ended while it was looked at.
+        return false;
+      }
+    });
+    for (const pid of left) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // As above.
+      }
+    }
+    return left;
+  }
+
   /** What the programs complained of. */
   async account() {
     const said = this.children.filter((child) => child.errors).map((child) => `\n── ${child.name}:\n${child.errors}`);
@@ -200,6 +222,7 @@ export class Desk {
       child.kill('SIGKILL');
       await child.gone;
     }
+    await until('all that was started here to end', () => this.#leftOver().length === 0);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

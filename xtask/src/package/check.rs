@@ -39,6 +39,7 @@ pub(super) fn deb(deb: &Path) -> Result<()> {
     setup::system::packages(&[MAKES])?;
     let system = System::make()?;
     fs::copy(deb, system.root.join("hark.deb"))?;
+    system.runs(&["apt-get", "update"])?;
     system.runs(&["apt-get", "install", "--yes", "--no-install-recommends", "/hark.deb"])?;
     for program in ["hark", "hark-server", "hark-desktop"] {
         let said = system.runs(&[program, "--help"])?;

@@ -6,7 +6,7 @@
 mod check;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Kinds of package, as Tauri's bundler names them (deb, rpm, appimage, nsis, dmg)
     #[arg(long, value_delimiter = ',')]
     bundles: Vec<String>,
+    /// From the dev profile: larger and slower, and made in minutes
+    #[arg(long)]
+    debug: bool,
     /// Also install the .deb in a clean Debian 12 and start everything there; takes root and a mirror
     #[arg(long)]
     check: bool,
@@ -33,30 +36,23 @@ const BESIDE: [&str; 2] = ["hark", "hark-server"];
 pub(crate) fn package(options: &Options) -> Result<ExitCode> {
     setup::system::packages(&[setup::system::BUILD, setup::system::SHELL])?;
     setup::node::build()?;
-    cargo([
-        "build",
-        "--release",
-        "--package",
-        "hark-desktop",
-        "--package",
-        "hark-app",
-        "--package",
-        "hark-server",
-    ])
-    .run()?;
-    put_beside()?;
+    let profile: &[&str] = if options.debug { &[] } else { &["--release"] };
+    let packages = ["--package", "hark-desktop", "--package", "hark-app", "--package", "hark-server"];
+    cargo(["build"].iter().chain(profile).chain(&packages)).run()?;
+    let built = repo::target().join(if options.debug { "debug" } else { "release" });
+    put_beside(&built)?;
     let bundles = if options.bundles.is_empty() { usual().to_owned() } else { options.bundles.join(",") };
     let cli = repo::ui().join("node_modules").join("@tauri-apps").join("cli").join("tauri.js");
     let cli = cli.display().to_string();
-    call("node", [&cli, "bundle", "--config", "package.conf.json", "--bundles", &bundles])
-        .within(&shell())
-        .env("CI", "true")
-        .run()?;
-    for package in made()? {
+    let bundle: &[&str] = if options.debug { &["bundle", "--debug"] } else { &["bundle"] };
+    let how = ["--config", "package.conf.json", "--bundles", &bundles];
+    call("node", [cli.as_str()].iter().chain(bundle).chain(&how)).within(&shell()).env("CI", "true").run()?;
+    let folder = built.join("bundle");
+    for package in made(&folder)? {
         println!("{}", package.display());
     }
     if options.check {
-        check::deb(&one_deb()?)?;
+        check::deb(&one_deb(&folder)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -74,14 +70,14 @@ fn shell() -> PathBuf {
 }
 
 /// The bundler wants what it puts beside the window under the name of the machine it is built for.
-fn put_beside() -> Result<()> {
+fn put_beside(built: &Path) -> Result<()> {
     let folder = shell().join("bin");
     fs::create_dir_all(&folder)?;
     let about = call("rustc", ["-vV"]).output()?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     for name in BESIDE {
         let suffix = std::env::consts::EXE_SUFFIX;
-        let built = repo::target().join("release").join(format!("{name}{suffix}"));
+        let built = built.join(format!("{name}{suffix}"));
         fs::copy(&built, folder.join(format!("{name}-{host}{suffix}")))
             .with_context(|| built.display().to_string())?;
     }
@@ -89,9 +85,9 @@ fn put_beside() -> Result<()> {
 }
 
 /// All packages there are.
-fn made() -> Result<Vec<PathBuf>> {
+fn made(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut packages = Vec::new();
-    for kind in fs::read_dir(repo::target().join("release").join("bundle"))? {
+    for kind in fs::read_dir(folder)? {
         let kind = kind?.path();
         for entry in kind.is_dir().then(|| fs::read_dir(&kind)).transpose()?.into_iter().flatten() {
             let path = entry?.path();
@@ -105,9 +101,9 @@ fn made() -> Result<Vec<PathBuf>> {
     Ok(packages)
 }
 
-fn one_deb() -> Result<PathBuf> {
+fn one_deb(folder: &Path) -> Result<PathBuf> {
     let is_deb = |path: &PathBuf| path.extension().is_some_and(|suffix| suffix == "deb");
-    match made()?.into_iter().filter(is_deb).collect::<Vec<_>>().as_slice() {
+    match made(folder)?.into_iter().filter(is_deb).collect::<Vec<_>>().as_slice() {
         [one] => Ok(one.clone()),
         other => bail!("one .deb is to be checked, and there are {}", other.len()),
     }
