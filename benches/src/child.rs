@@ -1,6 +1,7 @@
 //! Servers under test run in a process of their own, as they do for a user, so that their memory and their system
 //! calls can be told from the load's. The child is this same program in another role.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -19,6 +20,12 @@ pub(crate) enum Role {
     Inbox,
     /// Opens a filled engine store, searches it, and prints what it took.
     Search,
+    /// Begins recordings, and prints what it took.
+    RecordStart,
+    /// Records and plays, and prints how much of a processor it used.
+    VoiceCpu,
+    /// Opens two apps that talk, and prints what each note took.
+    VoicePath,
 }
 
 /// A running child; killed when dropped.
@@ -44,7 +51,18 @@ impl Child {
 
     /// Runs a child to its end; what it printed.
     pub(crate) async fn output(role: Role, dir: &Path) -> Result<String> {
-        let output = command(role, dir)?.stderr(Stdio::inherit()).output().await?;
+        Self::output_with(role, dir, &[] as &[(&str, &str)]).await
+    }
+
+    /// Runs a child with more in its environment to its end; what it printed.
+    pub(crate) async fn output_with(
+        role: Role,
+        dir: &Path,
+        environment: &[(&str, impl AsRef<OsStr>)],
+    ) -> Result<String> {
+        let mut command = command(role, dir)?;
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        let output = command.stderr(Stdio::inherit()).output().await?;
         ensure!(output.status.success(), "the child failed: {role:?}");
         Ok(String::from_utf8(output.stdout)?)
     }

@@ -59,6 +59,44 @@ pub(crate) fn resident(pid: u32) -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// Name and proportional share of memory, in bytes, of a process and of all it started.
+pub(crate) fn family(pid: u32) -> Vec<(String, u64)> {
+    let parents = std::fs::read_dir("/proc").into_iter().flatten().filter_map(|entry| {
+        let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        Some((pid, parent_of(pid)?))
+    });
+    let parents: Vec<(u32, u32)> = parents.collect();
+    let mut family = vec![pid];
+    let mut at = 0;
+    while let Some(&parent) = family.get(at) {
+        family.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(child, _)| *child));
+        at += 1;
+    }
+    family.into_iter().filter_map(|pid| Some((name_of(pid)?, proportional(pid)?))).collect()
+}
+
+fn parent_of(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn name_of(pid: u32) -> Option<String> {
+    Some(std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim().to_owned())
+}
+
+fn proportional(pid: u32) -> Option<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Processor time of a process so far, in seconds.
+pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
+    // Linux counts in hundredths everywhere a desktop runs.
+    Some(ticks_of(pid)? as f64 / 100.0)
+}
+
 /// Clock ticks: of all cores busy, of all cores in all, of the named processes.
 fn sample(pids: &[u32]) -> Option<(u64, u64, u64)> {
     let stat = std::fs::read_to_string("/proc/stat").ok()?;

@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod ack;
+mod card;
 mod child;
 mod clock;
 mod corpus;
+mod desk;
 mod disk;
 mod filled;
 mod floor;
@@ -18,11 +20,16 @@ mod http;
 mod inbox;
 mod load;
 mod machine;
+mod record_start;
 mod report;
 mod scripted;
 mod search;
 mod story;
 mod throughput;
+mod voice_cpu;
+mod voice_path;
+mod waveform;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,10 +69,15 @@ enum Name {
     Throughput,
     Inbox,
     Search,
-}
-
-impl Name {
-    const ALL: [Self; 5] = [Self::Floor, Self::Ack, Self::Throughput, Self::Inbox, Self::Search];
+    Start,
+    Memory,
+    #[value(name = "record_start")]
+    RecordStart,
+    Waveform,
+    #[value(name = "voice_cpu")]
+    VoiceCpu,
+    #[value(name = "voice_path")]
+    VoicePath,
 }
 
 /// What all benches of a run share.
@@ -107,7 +119,7 @@ async fn main() -> Result<()> {
         messages: arguments.messages,
         filled: OnceCell::new(),
     };
-    let names = if arguments.names.is_empty() { Name::ALL.to_vec() } else { arguments.names };
+    let names = if arguments.names.is_empty() { Name::value_variants().to_vec() } else { arguments.names };
     let mut reports = vec![floor::bench(&run).await?];
     print!("{}", reports[0].table());
     for name in names.into_iter().filter(|name| *name != Name::Floor) {
@@ -128,6 +140,12 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Throughput => throughput::bench(run, floor).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
+        Name::Start => window::start(run).await,
+        Name::Memory => window::memory(run).await,
+        Name::RecordStart => record_start::bench(run).await,
+        Name::Waveform => waveform::bench(),
+        Name::VoiceCpu => voice_cpu::bench(run).await,
+        Name::VoicePath => voice_path::bench(run).await,
     }
 }
 
@@ -137,5 +155,8 @@ async fn play(role: Role, dir: &Path) -> Result<()> {
         Role::Server => homeserver::serve(dir).await,
         Role::Inbox => inbox::probe(dir).await,
         Role::Search => search::probe(dir).await,
+        Role::RecordStart => record_start::probe(dir),
+        Role::VoiceCpu => voice_cpu::probe(dir),
+        Role::VoicePath => voice_path::probe(dir).await,
     }
 }

@@ -5,7 +5,7 @@
 // what it shows.
 
 import { spawn, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +78,12 @@ export class Place {
     ended.catch(() => {});
     child.match = await Promise.race([found, ended]);
     return child;
+  }
+
+  /** `hark-server status` or `stop` on the folder of a server that was hosted from the window. */
+  hosted(command, server = this.path('data/server')) {
+    const args = [command, '--data', server];
+    return execFileSync(join(programs, 'hark-server'), args, { encoding: 'utf8', timeout: DEADLINE }).trim();
   }
 
   /** Ends a program as a power cut does. */
@@ -172,6 +178,11 @@ export class Place {
     for (const child of this.children) {
       child.kill('SIGKILL');
       await child.gone;
+    }
+    // A server that was hosted from the window goes on without it (SV9).
+    for (const data of readdirSync(this.folder)) {
+      const server = join(this.folder, data, 'server');
+      if (existsSync(server)) this.hosted('stop', server);
     }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

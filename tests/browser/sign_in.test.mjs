@@ -70,5 +70,16 @@ test('a server of one’s own starts with a name and a password', async (place) 
   const address = /http:\/\/127\.0\.0\.1:\d+/.exec(await page.getByText(/http:\/\/127\.0\.0\.1:\d+/).first().textContent())[0];
   const versions = await (await fetch(`${address}/_matrix/client/versions`)).json();
   assert.ok(versions.versions.length > 0, 'it is a Matrix server');
+
+  await page.getByRole('button', { name: 'Stop…' }).click();
+  await page.getByRole('button', { name: 'Stop the server' }).click();
+  await page.getByText('Stopped', { exact: true }).waitFor();
+  assert.throws(() => place.hosted('status'), 'it has ended');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByText('Running', { exact: true }).waitFor();
+
+  const running = place.hosted('status');
+  await place.kill(place.window);
+  assert.equal(place.hosted('status'), running, 'it goes on without the window');
   assert.deepEqual(page.mistakes, []);
 });

@@ -5,7 +5,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use hark_testkit::{Person, Program, ServerProgram};
+use hark_testkit::{Person, Program, ServerProgram, SoundCard, within};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -99,6 +99,42 @@ async fn a_client_without_room_says_so_and_loses_nothing() {
     expected.push("room again".into());
     let on_alice = Person::login(&server.url(), "alice").await;
     assert_eq!(on_alice.bodies(&on_alice.joined_rooms().await[0]).await, expected);
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_while_somebody_speaks_keeps_what_was_said_and_says_so() {
+    let Some(disk) = Disk::new(16).await else { return };
+    let (data, card) = (TempDir::new().unwrap(), SoundCard::plugged_in().await);
+    let server = ServerProgram::start(data.path()).await;
+    let bob = Someone::registered(&server.url(), "bob").await;
+    let folder = disk.path().join("alice");
+    server.sign_in(&folder, "alice").await;
+    Program::hark(&folder).args(["send", BOB, "hello"]).run().await.ok();
+    bob.hark(&["dm", ALICE]).run().await.ok();
+    let record = |seconds: &str| card.on(Program::hark(&folder).args(["record", BOB, "--seconds", seconds]));
+    let running = record("600").start().await;
+    let said = || {
+        let files = std::fs::read_dir(folder.join("recordings")).into_iter().flatten();
+        files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).max().unwrap_or(0)
+    };
+    within("a second was said", async {
+        while said() < 96_000 {
+            // Nothing tells of a file that grows in another process.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    disk.fill();
+    let (code, complaint) = running.finished().await;
+    assert_eq!(code, Some(1), "{complaint}");
+    assert!(complaint.to_lowercase().contains("disk") && complaint.contains("draft"), "{complaint}");
+    assert!(said() >= 96_000, "what was said is gone");
+    let refused = record("1").run().await.refused();
+    assert_sentence(&refused);
+    assert!(refused.to_lowercase().contains("disk"), "{refused}");
+    disk.free();
+    record("1").run().await.ok();
+    assert!(said() >= 96_000, "the draft still waits");
 }
 
 /// A small disk of its own.

@@ -1,11 +1,11 @@
 //! A voice message as every Matrix client understands it (VO3).
 
 use hark_client::VoiceClip;
-use hark_client::model::{Content, ConversationId};
-use hark_testkit::{Person, Server};
-use serde_json::json;
+use hark_client::model::{Content, ConversationId, Message};
+use hark_testkit::{Person, Program, Resident, Server};
+use serde_json::{Value, json};
 
-use crate::support::{Talk, talking};
+use crate::support::{Talk, kind_of, talking};
 
 #[tokio::test]
 async fn voice_arrives_as_ogg_opus_with_duration_and_waveform() {
@@ -82,6 +82,66 @@ async fn heard_voice_stays_heard() {
         .await;
     let bob = bob.reopen().await;
     assert_eq!(voice(&bob).await, Some((key, true)));
+}
+
+#[tokio::test]
+async fn hearing_the_second_of_three_shows_only_the_second_as_played_to_who_spoke() {
+    let server = Server::start().await;
+    let (alice, bob) = talking(&server).await;
+    let mut sent = Vec::new();
+    for milliseconds in [400, 500, 600] {
+        let written = alice.send_voice(&bob.user_id(), recorded(milliseconds)).await.unwrap();
+        sent.push(alice.sent(&written).await);
+    }
+    let id = ConversationId(alice.user_id());
+    let heard = bob
+        .until("all three", async |engine| {
+            let page = engine.timeline(&id, None, 10).await.ok()?;
+            let voice = |message: &Message| matches!(message.content, Content::Voice { .. });
+            let voices: Vec<_> = page.messages.into_iter().filter(voice).collect();
+            (voices.len() == 3).then_some(voices)
+        })
+        .await;
+    let states = async |engine: &hark_client::Engine, expected: [&str; 3]| {
+        let page = engine.timeline(&ConversationId(bob.user_id()), None, 10).await.ok()?;
+        let voices = page.messages.iter().filter(|message| matches!(message.content, Content::Voice { .. }));
+        let states: Vec<_> = voices.map(|message| kind_of(&message.state)).collect();
+        (states == expected).then_some(())
+    };
+
+    bob.mark_played(heard[1].key).await.unwrap();
+    alice
+        .until("the second is played", async |engine| states(engine, ["sent", "played", "sent"]).await)
+        .await;
+    bob.mark_read(&id, heard[2].key).await.unwrap();
+    let read = ["read", "played", "read"];
+    alice.until("read takes nothing back", async |engine| states(engine, read).await).await;
+
+    // On a device of Alice that comes anew, and on another of Bob's.
+    let other = Resident::login(&server.url(), "alice").await;
+    other.until("the new device knows", async |engine| states(engine, read).await).await;
+    let other = Resident::login(&server.url(), "bob").await;
+    other
+        .until("what was heard elsewhere is heard", async |engine| {
+            let page = engine.timeline(&id, None, 10).await.ok()?;
+            let played = page.messages.iter().filter_map(|message| match message.content {
+                Content::Voice { played, .. } => Some(played),
+                _ => None,
+            });
+            (played.collect::<Vec<_>>() == [false, true, false]).then_some(())
+        })
+        .await;
+
+    // After a restart, to a script.
+    alice.close().await;
+    let said = Program::hark(&alice.data()).args(["read", &bob.user_id(), "--json"]).run().await.ok();
+    let states: Vec<Value> = said
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|message| message["kind"] == "voice")
+        .map(|message| message["state"].clone())
+        .collect();
+    assert_eq!(states, read);
 }
 
 /// A voice message made from a WAV as a microphone gives one: a tone that swells and fades.

@@ -1,6 +1,6 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { browserBackend } from './backend/browser';
+import { open } from './backend/open';
 import { Appearance } from './features/settings';
 import './styles/base.css';
 import { HarkWindow } from './window.svelte';
@@ -12,10 +12,10 @@ const appearance = new Appearance(
   document.documentElement,
   localStorage,
   window.matchMedia('(prefers-contrast: more)'),
+  window.matchMedia('(prefers-color-scheme: dark)'),
 );
-const hark = new HarkWindow(
-  browserBackend(),
-  () => document.visibilityState === 'visible' && document.hasFocus(),
-);
+const backend = await open();
+const hark = new HarkWindow(backend, () => document.visibilityState === 'visible' && document.hasFocus());
 mount(App, { target: root, props: { hark, appearance } });
-hark.start().catch(hark.fail);
+await hark.start().catch(hark.fail);
+await backend.desktop?.drawn(appearance.dark).catch(hark.fail);

@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod icons;
 mod licences;
+mod package;
 mod repo;
 mod run;
 mod setup;
@@ -52,6 +54,10 @@ enum Command {
     Licences,
     /// Format all code
     Fmt,
+    /// Build the packages people install
+    Package(package::Options),
+    /// Make the icons anew from the drawings in icons/
+    Icons,
     /// Take the pictures of docs/ anew, from the running window
     Shots,
 }
@@ -63,6 +69,8 @@ fn main() -> ExitCode {
         Command::Bench { name, json } => bench::bench(name.as_deref(), json.as_deref()),
         Command::Licences => licences::print(),
         Command::Fmt => format(),
+        Command::Package(options) => package::package(&options),
+        Command::Icons => icons::icons(),
         Command::Shots => shots(),
     };
     match done {

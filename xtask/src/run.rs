@@ -4,6 +4,7 @@
 //! there as well, so the window does not feel it, a first start comes minutes sooner than with link-time
 //! optimisation, and the same artefacts serve the tests.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,7 +17,7 @@ use crate::{repo, setup};
 /// How to open Hark.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Show it in the browser (so far the only window there is)
+    /// Show it in the browser and not in its own window
     #[arg(long)]
     browser: bool,
     /// The port the browser reaches it at
@@ -32,30 +33,47 @@ pub(crate) struct Options {
 
 /// Sets up, builds, opens.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let display = has_display();
+    if !display && !options.browser {
+        eprintln!("No display here: open the address below in a browser.");
+    }
+    if display && !options.browser { desktop(options) } else { browser(options) }
+}
+
+fn desktop(options: &Options) -> Result<ExitCode> {
+    setup::system::packages(&[setup::system::BUILD, setup::system::SHELL])?;
+    setup::node::build()?;
+    cargo(["build", "--package", "hark-desktop", "--package", "hark-app", "--package", "hark-server"])
+        .run()?;
+    Ok(ExitCode::from(call(repo::program("hark-desktop"), common(options)).code()?))
+}
+
+fn browser(options: &Options) -> Result<ExitCode> {
     setup::system::packages(&[setup::system::BUILD])?;
     setup::node::build()?;
     cargo(["build", "--package", "hark-app", "--package", "hark-server"]).run()?;
-    if !options.browser && !has_display() {
-        eprintln!("No display here: open the address below in a browser.");
-    }
     let listen = format!("127.0.0.1:{}", options.port);
-    let mut arguments = vec!["browser".into(), "--listen".into(), listen.into()];
-    if let Some(data) = data(options) {
+    let mut arguments: Vec<OsString> = vec!["browser".into(), "--listen".into(), listen.into()];
+    arguments.extend(common(options));
+    Ok(ExitCode::from(call(repo::program("hark"), arguments).code()?))
+}
+
+/// What both are told. A demonstration never touches a person's own folder.
+fn common(options: &Options) -> Vec<OsString> {
+    let mut arguments = Vec::new();
+    let demo = || options.demo.then(|| repo::target().join("demo"));
+    if let Some(data) = options.data.clone().or_else(demo) {
         arguments.extend(["--data".into(), data.into_os_string()]);
     }
     if options.demo {
         arguments.push("--try".into());
     }
-    Ok(ExitCode::from(call(repo::program("hark"), arguments).code()?))
-}
-
-/// A demonstration never touches a person's own folder.
-fn data(options: &Options) -> Option<PathBuf> {
-    let demo = || options.demo.then(|| repo::target().join("demo"));
-    options.data.clone().or_else(demo)
+    arguments
 }
 
 fn has_display() -> bool {
     !cfg!(target_os = "linux")
-        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
+        || ["DISPLAY", "WAYLAND_DISPLAY"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }

@@ -24,6 +24,7 @@ mod clock;
 mod hosting;
 pub mod link;
 mod logging;
+mod notify;
 pub mod owner;
 mod platform;
 pub mod program;
@@ -32,5 +33,6 @@ mod replace;
 mod window_files;
 
 pub use api::model;
-pub use app::App;
+pub use app::{App, Media, Raise};
+pub use notify::Notifying;
 pub use window_files::window_file;

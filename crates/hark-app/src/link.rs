@@ -5,19 +5,19 @@
 //! are such transports.
 //!
 //! Commands are done side by side, but for lanes that keep their order: what is written into conversations, the buttons
-//! of the loudspeaker, and those of the microphone. A command that was read is finished even when the window is gone. A
+//! of the loudspeaker (and where the person looks), and those of the microphone. A command that was read is finished even when the window is gone. A
 //! window that reads too slowly is told to read everything again; nothing piles up for it.
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::api::{ApiError, Command, Event};
+use crate::api::{ApiError, Attention, Command, Event};
 use crate::app::{App, answer};
 
 /// Largest command, in bytes.
@@ -60,6 +60,18 @@ impl Frames {
             },
         };
         Some(object.to_string())
+    }
+
+    /// Waits for one and gives all that are there, at most `most`; empty where [`Frames::next`] gives none.
+    pub async fn next_few(&mut self, most: usize) -> Vec<String> {
+        let mut few = Vec::from_iter(self.next().await);
+        while !few.is_empty() && few.len() < most {
+            match self.next().now_or_never().flatten() {
+                Some(frame) => few.push(frame),
+                None => break,
+            }
+        }
+        few
     }
 }
 
@@ -124,6 +136,13 @@ impl Commands {
     }
 }
 
+impl Drop for Commands {
+    fn drop(&mut self) {
+        // A window that is gone cannot say that nobody looks at it any more.
+        self.app.attention().send_replace(Attention::default());
+    }
+}
+
 fn lane_of(command: &Command) -> Lane {
     match command {
         Command::SendText(_) | Command::SendVoiceFile(_) | Command::SetDraft(_) | Command::SetTyping(_) => {
@@ -135,6 +154,7 @@ fn lane_of(command: &Command) -> Lane {
         | Command::Stop(_)
         | Command::Seek(_)
         | Command::SetSpeed(_)
+        | Command::SetAttention(_)
         | Command::Review(_)
         | Command::PauseReview(_)
         | Command::PlayTest(_)
@@ -193,8 +213,9 @@ fn begun_in_order(app: &App, out: &mpsc::Sender<Value>) -> mpsc::Sender<Call> {
         let mut under_way = FuturesUnordered::new();
         loop {
             let call = tokio::select! {
-                call = calls.recv(), if under_way.len() < SIDE_BY_SIDE => call,
+                biased;
                 Some(()) = under_way.next() => continue,
+                call = calls.recv(), if under_way.len() < SIDE_BY_SIDE => call,
             };
             let Some(call) = call else { break };
             let mut run = Box::pin(run(&running, call, &out));

@@ -166,6 +166,24 @@ async fn what_cannot_be_a_servers_or_a_persons_name_is_refused_and_nothing_is_ma
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_somebody_is_on_is_never_taken_back_even_where_the_note_of_it_is_lost() {
+    let folder = HostFolder::new();
+    let app = open(&folder).await;
+    host(&app, None).await.unwrap();
+    let server = folder.server().await.unwrap();
+    app.run(Command::SignOut(Nothing {})).await.unwrap();
+    app.close().await;
+    std::fs::remove_file(folder.path().join("host.json")).unwrap();
+
+    let app = open(&folder).await;
+    assert!(host(&app, None).await.unwrap_err().message.contains("taken"));
+    assert_eq!(folder.server().await.as_ref(), Some(&server));
+    host_as(&app, "bob", None).await.unwrap();
+    app.close().await;
+    assert_eq!(folder.server().await, Some(server));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_taken_port_is_told_and_hosting_goes_on_when_it_is_free() {
     let folder = HostFolder::new();
     let app = open(&folder).await;
@@ -178,7 +196,7 @@ async fn a_taken_port_is_told_and_hosting_goes_on_when_it_is_free() {
     let other = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let doctor = support::hark(folder.path()).arg("doctor").run().await;
     assert_eq!(doctor.code, Some(1), "{}{}", doctor.stdout, doctor.stderr);
-    assert!(doctor.stdout.contains("fail  hosting  Port"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("fail  hosting       Port"), "{}", doctor.stdout);
     let app = open(&folder).await;
     let waiting = hosting(&app).await.unwrap();
     assert_eq!((waiting.state, &waiting.server_name), (HostingState::Starting, &before.server_name));

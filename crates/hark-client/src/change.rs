@@ -20,6 +20,9 @@ pub enum Change {
         /// True where it is new at the live end of the thread; false for a changed row and for back-filled history.
         live: bool,
     },
+    /// A new message of someone else that I have not read and the account's push rules tell of (NO1). It comes after its
+    /// `Message`, and before the `Conversation` that counts it.
+    Alert(Box<Message>),
     /// A discarded message is gone.
     MessageRemoved {
         /// Where it was.

@@ -6,8 +6,10 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::engine::media::Fetching;
 use crate::error::Error;
 use crate::model::{Account, Connection};
+use crate::outbox::early::Early;
 use crate::store::{Login, LoginFile, MediaCache, Store};
 use crate::transport::{Failure, Http};
 use crate::{Change, directory, history, outbox, signals};
@@ -26,6 +28,8 @@ pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) logins: LoginFile,
     pub(crate) media: MediaCache,
+    pub(crate) fetching: Fetching,
+    pub(crate) early: Early,
     /// The login as it stands on disk; kept when the server ends it.
     pub(crate) login: watch::Sender<Option<Login>>,
     /// The session tasks work with; none while signed out or logged out.

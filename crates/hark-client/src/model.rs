@@ -67,6 +67,8 @@ pub struct Conversation {
     pub activity_ts: u64,
     /// Whether messages are end-to-end encrypted.
     pub encrypted: bool,
+    /// The account's push rules tell of nothing here, or only of what names me.
+    pub muted: bool,
 }
 
 /// Whether a conversation is with one person or with several.

@@ -1,5 +1,5 @@
-//! Small news for others: what I have read (RC2), and that I type (TP1). Receipts wait in the store until they are told;
-//! typing is worth nothing later.
+//! Small news for others: what I have read (RC2) and heard (RC3), and that I type (TP1). Receipts wait in the store until
+//! they are told; typing is worth nothing later.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,14 +9,17 @@ use ruma::api::client::receipt::create_receipt::v3::{ReceiptType, Request as Rec
 use ruma::api::client::typing::create_typing_event::v3::{Request as Typing, Typing as State, TypingInfo};
 use ruma::events::receipt::ReceiptThread;
 use ruma::{EventId, RoomId, UserId};
+use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::core::{Core, Session};
 use crate::error::Error;
-use crate::store::receipts;
+use crate::store::{played, receipts};
 use crate::transport::{Failure, PATIENCE};
 
+/// The receipt of a voice message that was heard, Hark's own; the feature of a server that takes it has the same name.
+pub(crate) const PLAYED: &str = "app.hark.played";
 /// Receipts are gathered this long (RC2).
 const GATHER: Duration = Duration::from_secs(2);
 /// At most one typing call in this time per room (TP1).
@@ -105,6 +108,7 @@ pub(crate) async fn run(core: Arc<Core>, mut inbox: Inbox) {
     let mut rooms: HashMap<String, Keys> = HashMap::new();
     let mut flush_at: Option<tokio::time::Instant> = None;
     let mut look_at: Option<i64> = None;
+    let mut takes_played = TakesPlayed::default();
     loop {
         tokio::select! {
             () = core.closing.cancelled() => return,
@@ -118,6 +122,7 @@ pub(crate) async fn run(core: Arc<Core>, mut inbox: Inbox) {
                 flush_at = None;
                 if let Ok(session) = core.session() {
                     tell_receipts(&core, &session).await;
+                    tell_played(&core, &session, &mut takes_played).await;
                 }
             }
             () = until(look_at) => {}
@@ -195,6 +200,63 @@ async fn tell_receipts(core: &Core, session: &Session) {
         let told = core.store.write(move |tx| tx.receipt_told(&room_id, &event_id)).await;
         if let Err(error) = told {
             tracing::debug!(%error, "a receipt is told twice");
+        }
+    }
+}
+
+/// Whether the server of a login takes played receipts, once that is known.
+#[derive(Default)]
+struct TakesPlayed {
+    login: String,
+    answer: Option<bool>,
+}
+
+impl TakesPlayed {
+    async fn ask(&mut self, session: &Session) -> Result<bool, Failure> {
+        if self.login != session.login {
+            *self = Self { login: session.login.clone(), answer: None };
+        }
+        if let Some(answer) = self.answer {
+            return Ok(answer);
+        }
+        let versions =
+            session.http.json(http::Method::GET, "/_matrix/client/versions", None, PATIENCE).await?;
+        let takes = versions.get("unstable_features").and_then(|features| features.get(PLAYED));
+        Ok(*self.answer.insert(takes == Some(&Value::Bool(true))))
+    }
+}
+
+/// Tells who spoke that I heard them. Where the server cannot carry it nobody is told, now or later.
+async fn tell_played(core: &Core, session: &Session, takes: &mut TakesPlayed) {
+    let waiting = core.store.read(played::outgoing).await.unwrap_or_default();
+    if waiting.is_empty() {
+        return;
+    }
+    match takes.ask(session).await {
+        Ok(true) => {}
+        Ok(false) => {
+            if let Err(error) = core.store.write(|tx| tx.forget_played_out()).await {
+                tracing::debug!(%error, "played receipts for nobody stay");
+            }
+            return;
+        }
+        Err(failure) => return tracing::debug!(%failure, "played receipts wait"),
+    }
+    for (room_id, event_id) in waiting {
+        let [room, event] = [&room_id, &event_id]
+            .map(|id| url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>());
+        let path = format!("/_matrix/client/v3/rooms/{room}/receipt/{PLAYED}/{event}");
+        match session.http.json(http::Method::POST, &path, Some(&json!({})), PATIENCE).await {
+            // Told; or the server will never take it.
+            Ok(_) | Err(Failure::Matrix { status: 400 | 403 | 404, .. }) => {}
+            Err(failure) => {
+                core.check_login(session, &failure);
+                tracing::debug!(%failure, "played receipts wait");
+                return;
+            }
+        }
+        if let Err(error) = core.store.write(move |tx| tx.played_told(&event_id)).await {
+            tracing::debug!(%error, "a played receipt is told twice");
         }
     }
 }

@@ -130,6 +130,100 @@ async fn a_recording_handed_over_twice_is_one_message_also_after_it_was_sent() {
     assert_eq!(voices.count(), 1);
 }
 
+/// Alice has said three things; Bob has their keys.
+async fn three_voices(alice: &Person, bob: &Person) -> (Vec<i64>, Vec<i64>) {
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        let clip = VoiceClip { ogg: b"OggS pretend".to_vec(), duration_ms: 1_000, waveform: Vec::new() };
+        let message = alice.engine.send_voice("@bob:x", clip).await.expect("queued");
+        alice.engine.wait_settled(message.key).await.expect("sent");
+        sent.push(message.key);
+    }
+    let voice = |message: &&hark_client::model::Message| matches!(message.content, Content::Voice { .. });
+    let thread = bob.thread_where("@alice:x", |thread| thread.iter().filter(voice).count() == 3).await;
+    (sent, thread.iter().filter(voice).map(|message| message.key).collect())
+}
+
+async fn becomes(person: &Person, key: i64, state: MessageState) {
+    person
+        .until(|engine| {
+            let state = state.clone();
+            async move { engine.message(key).await.expect("read").filter(|message| message.state == state) }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_voice_message_that_was_heard_is_told_though_the_line_was_down_and_hark_restarted() {
+    let server = Homeserver::start().await;
+    server.with(|world| world.takes_played = true);
+    let (alice, mut bob) = contacts(&server).await;
+    let (sent, keys) = three_voices(&alice, &bob).await;
+    server.fault("app.hark.played", support::Fault::Html(502));
+    bob.engine.mark_played(keys[1]).await.expect("noted");
+    let tried = async {
+        while server.calls(&["receipt/app.hark.played"]) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), tried).await.expect("it is tried");
+    bob.restart().await;
+    becomes(&alice, sent[1], MessageState::Played).await;
+    bob.engine.mark_read(&ConversationId(alice.id()), keys[2]).await.expect("noted");
+    becomes(&alice, sent[2], MessageState::Read).await;
+    becomes(&alice, sent[0], MessageState::Read).await;
+    becomes(&alice, sent[1], MessageState::Played).await;
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_played_receipts_gets_none() {
+    let server = Homeserver::start().await;
+    let (alice, bob) = contacts(&server).await;
+    let (sent, keys) = three_voices(&alice, &bob).await;
+    let id = ConversationId(alice.id());
+    bob.engine.mark_played(keys[0]).await.expect("noted");
+    // Receipts go out together; the second round begins after all of the first.
+    for (key, seen) in [(keys[1], sent[1]), (keys[2], sent[2])] {
+        bob.engine.mark_read(&id, key).await.expect("noted");
+        becomes(&alice, seen, MessageState::Read).await;
+    }
+    assert_eq!(server.calls(&["app.hark.played"]), 0);
+}
+
+#[tokio::test]
+async fn muting_a_room_elsewhere_shows_in_the_inbox_and_ends_its_alerts() {
+    let server = Homeserver::start().await;
+    let (alice, bob) = contacts(&server).await;
+    let room = server.with(|world| world.rooms()).remove(0);
+    let mut changes = bob.engine.changes();
+    let rule =
+        |actions| json!({"global": {"room": [{"rule_id": room, "actions": actions, "enabled": true}]}});
+    server.with(|world| world.set_account_data("@bob:x", "m.push_rules", rule(json!([]))));
+    let muted = |muted| {
+        move |change: &Change| match change {
+            Change::Conversation(line) if line.muted == muted => Some(()),
+            _ => None,
+        }
+    };
+    change(&mut changes, muted(true)).await;
+    alice.engine.send_text("@bob:x", "in silence").await.expect("queued");
+    let content = json!({"msgtype": "m.text", "body": "to bob", "m.mentions": {"user_ids": ["@bob:x"]}});
+    server.with(|world| world.event(&room, "@alice:x", "m.room.message", content));
+    let alert = |change: &Change| match change {
+        Change::Alert(message) => Some(message.content.clone()),
+        _ => None,
+    };
+    assert_eq!(
+        change(&mut changes, alert).await,
+        Content::Text { body: "to bob".to_owned() },
+        "it names him"
+    );
+    server.with(|world| world.set_account_data("@bob:x", "m.push_rules", rule(json!(["notify"]))));
+    change(&mut changes, muted(false)).await;
+    alice.engine.send_text("@bob:x", "aloud").await.expect("queued");
+    assert_eq!(change(&mut changes, alert).await, Content::Text { body: "aloud".to_owned() });
+}
+
 #[tokio::test]
 async fn typing_is_seen_and_ends() {
     let server = Homeserver::start().await;

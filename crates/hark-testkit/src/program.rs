@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::{PASSWORD, within};
 
@@ -37,6 +38,8 @@ pub struct Running {
     child: Child,
     lines: mpsc::UnboundedReceiver<String>,
     stderr: Arc<Mutex<String>>,
+    /// Ends with its standard error.
+    said_all: JoinHandle<()>,
     title: String,
 }
 
@@ -103,6 +106,24 @@ impl Program {
         self
     }
 
+    /// Lets it run before programs that compile, as a program with sound on a desktop may; where that is not allowed it
+    /// runs like any other.
+    #[must_use]
+    pub fn first(mut self) -> Self {
+        let plain = self.command.as_std();
+        let mut nice = Command::new("nice");
+        nice.args(["-n", "-10"]).arg(plain.get_program()).args(plain.get_args());
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => nice.env(name, value),
+                None => nice.env_remove(name),
+            };
+        }
+        nice.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        self.command = nice;
+        self
+    }
+
     /// What it finds on its standard input.
     #[must_use]
     pub fn input(mut self, text: &str) -> Self {
@@ -130,8 +151,9 @@ impl Program {
             }
         });
         let stderr = Arc::new(Mutex::new(String::new()));
-        tokio::spawn(collect(child.stderr.take().expect("asked to be piped"), Arc::clone(&stderr)));
-        Running { child, lines, stderr, title: self.title }
+        let from = child.stderr.take().expect("asked to be piped");
+        let said_all = tokio::spawn(collect(from, Arc::clone(&stderr)));
+        Running { child, lines, stderr, said_all, title: self.title }
     }
 
     /// Runs it to its end.
@@ -210,6 +232,16 @@ impl Running {
     /// Ends it as a power cut does (SIGKILL), and waits until it is gone.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap_or_else(|error| panic!("{}: {error}", self.title));
+    }
+
+    /// Waits until it ends by itself: its exit code, and all it wrote to standard error.
+    pub async fn finished(mut self) -> (Option<i32>, String) {
+        let what = format!("the end of {}", self.title);
+        let status = within(&what, self.child.wait()).await;
+        let code = status.unwrap_or_else(|error| panic!("{}: {error}", self.title)).code();
+        within(&what, self.said_all).await.unwrap_or_else(|error| panic!("{}: {error}", self.title));
+        let said = self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (code, said)
     }
 
     /// Waits until it ends by itself.

@@ -72,16 +72,17 @@ impl Direction {
     fn list(self) -> Vec<DeviceInfo> {
         platform::quiet();
         // The systems see the same devices under different names: the first that has any is the one that is used.
-        let lists = platform::hosts().into_iter().filter_map(|id| self.list_of(&cpal::host_from_id(id).ok()?));
+        let lists =
+            platform::hosts().into_iter().filter_map(|id| Some(self.list_of(&cpal::host_from_id(id).ok()?)));
         lists.into_iter().find(|devices| !devices.is_empty()).unwrap_or_default()
     }
 
-    fn list_of(self, host: &Host) -> Option<Vec<DeviceInfo>> {
+    fn list_of(self, host: &Host) -> Vec<DeviceInfo> {
         let default = self.default(host).and_then(|device| device.id().ok());
         let mut devices: Vec<DeviceInfo> = self
             .all(host)
             .filter_map(|device| {
-                let id = device.id().ok().filter(platform::is_for_people)?;
+                let id = device.id().ok()?;
                 Some(DeviceInfo {
                     name: name(&device),
                     default: default.as_ref() == Some(&id),
@@ -91,12 +92,14 @@ impl Direction {
             })
             .collect();
         devices.sort_by_key(|device| (!device.default, device.monitor));
-        Some(devices)
+        devices
     }
 
     fn all(self, host: &Host) -> impl Iterator<Item = Device> + use<> {
         let devices = host.devices().into_iter().flatten();
-        devices.filter(move |device| match self {
+        // Before anything else is asked of it: ALSA opens a device to answer.
+        let known = devices.filter(|device| device.id().is_ok_and(|id| platform::is_for_people(&id)));
+        known.filter(move |device| match self {
             Self::Input => device.default_input_config().is_ok(),
             Self::Output => device.default_output_config().is_ok(),
         })
@@ -109,9 +112,9 @@ impl Direction {
         }
     }
 
-    /// Whether the device is still there; asks the host it was found by.
-    pub(crate) fn is_there(self, host: &Host, id: &DeviceId) -> bool {
-        self.find(host, id).is_some()
+    /// Whether the very device is still there, not another by the same name; asks the host it was found by.
+    pub(crate) fn is_there(self, host: &Host, id: &DeviceId, plugged: Option<&str>) -> bool {
+        self.find(host, id).is_some_and(|device| platform::plugged(&device).as_deref() == plugged)
     }
 
     fn find(self, host: &Host, id: &DeviceId) -> Option<Device> {
@@ -139,9 +142,7 @@ impl Direction {
         for id in platform::hosts() {
             let Ok(host) = cpal::host_from_id(id) else { continue };
             let device = self.default(&host).filter(|device| !self.is_refused(device));
-            if let Some(done) =
-                tried(device.map(|device| Found { host, device, chosen: chosen.is_none() }))
-            {
+            if let Some(done) = tried(device.map(|device| Found { host, device, chosen: chosen.is_none() })) {
                 return Ok(done);
             }
             if self == Self::Input {

@@ -82,12 +82,7 @@ impl Pages {
     }
 }
 
-fn put(
-    writer: &mut PacketWriter<'static, Vec<u8>>,
-    packet: Vec<u8>,
-    end: PacketWriteEndInfo,
-    position: u64,
-) {
+fn put(writer: &mut PacketWriter<'static, Vec<u8>>, packet: Vec<u8>, end: PacketWriteEndInfo, position: u64) {
     writer.write_packet(packet, SERIAL, end, position).expect("memory takes every byte");
 }
 

@@ -84,12 +84,27 @@ pub(crate) fn streams_wander(_: HostId) -> bool {
 /// Whether a person would know the device: ALSA lists every plug-in of its configuration.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_for_people(id: &cpal::DeviceId) -> bool {
-    id.host() != HostId::Alsa
-        || ["default", "plughw:"].iter().any(|start| id.id().starts_with(start))
+    id.host() != HostId::Alsa || ["default", "plughw:"].iter().any(|start| id.id().starts_with(start))
 }
 
 /// Whether a person would know the device.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn is_for_people(_: &cpal::DeviceId) -> bool {
     true
+}
+
+/// What tells a device from itself after it was unplugged and plugged in again, where it matters ([`streams_wander`]).
+///
+/// PulseAudio counts its devices. cpal shows the number only where it prints everything it knows.
+#[cfg(target_os = "linux")]
+pub(crate) fn plugged(device: &cpal::Device) -> Option<String> {
+    let known = format!("{device:?}");
+    let (_, number) = known.split_once("Info { index: ")?;
+    Some(number.split(',').next()?.to_owned())
+}
+
+/// What tells a device from itself after it was unplugged and plugged in again, where it matters ([`streams_wander`]).
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn plugged(_: &cpal::Device) -> Option<String> {
+    None
 }

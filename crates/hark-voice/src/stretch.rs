@@ -46,6 +46,12 @@ impl Stretch {
         true
     }
 
+    /// How many samples of the sound the next hop may look at.
+    pub(crate) fn reach(&self) -> usize {
+        let furthest = self.natural.max(self.position as isize) + SEARCH + COARSE as isize + HOP as isize;
+        usize::try_from(furthest).unwrap_or(0)
+    }
+
     fn best_place(&self, sound: &[f32]) -> isize {
         let wanted = self.position as isize;
         let coarse = self.most_alike(sound, wanted - SEARCH, wanted + SEARCH, COARSE);

@@ -40,7 +40,8 @@ pub struct Recovered {
 ///
 /// Whatever stands in the header is replaced: use it on recordings only.
 pub fn recover(wav: &Path) -> io::Result<Recovered> {
-    let (samples, sketch) = repair(wav)?;
+    let mut sketch = Sketch::new();
+    let samples = repair(wav, |piece| sketch.push(piece))?;
     Ok(Recovered { duration_ms: samples_to_ms(samples), waveform: sketch.draw(SENT) })
 }
 
@@ -57,22 +58,21 @@ pub fn read(wav: &Path) -> Result<Pcm, DecodeError> {
     if samples.is_empty() { Err(DecodeError::Empty) } else { Ok(Pcm { samples }) }
 }
 
-/// [`recover`], and how many samples there are, and what they look like.
-pub(crate) fn repair(wav: &Path) -> io::Result<(u64, Sketch)> {
+/// [`recover`], with the sound itself given to `each` in pieces; answers with how many samples there are.
+pub(crate) fn repair(wav: &Path, mut each: impl FnMut(&[f32])) -> io::Result<u64> {
     let mut file = OpenOptions::new().read(true).write(true).open(wav)?;
     let samples = file.metadata()?.len().saturating_sub(HEADER) / 2;
     let bytes = u32::try_from(samples * 2).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
     file.set_len(HEADER + u64::from(bytes))?;
     file.write_all(&header(bytes)?)?;
     file.sync_data()?;
-    let mut sketch = Sketch::new();
     let mut piece = Vec::new();
     let mut reader = Reader::open(wav)?;
     while reader.next(&mut piece)? {
-        sketch.push(&piece);
+        each(&piece);
         piece.clear();
     }
-    Ok((samples, sketch))
+    Ok(samples)
 }
 
 /// The header of a file with so many bytes of sound.
@@ -132,18 +132,18 @@ impl WavFile {
         platform::only_for_me(&mut options);
         let file = options.open(wav)?;
         let sync = sync_thread(&file)?;
-        Self::with(WavWriter::new(file, SPEC).map_err(plain)?, sync)
+        Ok(Self::with(WavWriter::new(file, SPEC).map_err(plain)?, sync))
     }
 
     /// Goes on after what a whole one holds.
     pub(crate) fn go_on(wav: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(wav)?;
         let sync = sync_thread(&file)?;
-        Self::with(WavWriter::new_append(file).map_err(plain)?, sync)
+        Ok(Self::with(WavWriter::new_append(file).map_err(plain)?, sync))
     }
 
-    fn with(writer: WavWriter<File>, sync: SyncSender<()>) -> io::Result<Self> {
-        Ok(Self { writer, waiting: Vec::with_capacity(2 * PIECE), unsynced: 0, sync })
+    fn with(writer: WavWriter<File>, sync: SyncSender<()>) -> Self {
+        Self { writer, waiting: Vec::with_capacity(2 * PIECE), unsynced: 0, sync }
     }
 
     /// Adds `samples`; they are written when a piece is full.

@@ -6,9 +6,9 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::card::{Listener, Recording, Route, now, with};
-use common::{sine, tone};
-use hark_voice::{Pcm, PlayerEvent, sound_problem};
+use common::card::{Listener, Recording, Route, now, output, with};
+use common::{sine, tone, wav};
+use hark_voice::{DecodeError, Limits, Pcm, PlayerEvent, Sound, decode, prepare, sound_problem};
 
 /// 440 Hz.
 fn sound(milliseconds: usize) -> Arc<Pcm> {
@@ -169,7 +169,7 @@ fn a_sound_server_that_dies_is_noticed_and_playing_goes_on_when_it_is_back() {
                 _ => None,
             });
             assert!(killed.elapsed() < Duration::from_secs(2), "{:?}", killed.elapsed());
-            assert_eq!(reason, "The loudspeaker stopped answering. Playing goes on when it is back.");
+            assert_eq!(reason, "“Null Output” stopped answering. Playing goes on when it is back.");
             assert!(listener.player.sound_problem().is_some());
             let held = listener.wait("the head stands", |event| match event {
                 PlayerEvent::Paused { id: 9, position_ms, .. } => Some(*position_ms),
@@ -205,6 +205,62 @@ fn a_sound_server_that_hangs_blocks_nobody() {
         listener
             .wait("the return is told", |event| matches!(event, PlayerEvent::SoundBack { .. }).then_some(()));
         listener.finished(2);
+    });
+}
+
+#[test]
+fn another_loudspeaker_takes_over_and_the_volume_is_heard() {
+    with("another_loudspeaker_takes_over_and_the_volume_is_heard", Route::PulseAudio, |mut card| {
+        card.start();
+        card.plug(&["module-null-sink", "sink_name=headphones", "norewinds=1"]);
+        let (mut first, mut second) = (Recording::start(), Recording::of("headphones"));
+        let listener = Listener::start();
+        listener.player.choose(Some(output("loop")));
+        listener.player.play(1, sound(3_000), 0);
+        listener.playing_from(1_000);
+        listener.player.set_volume(0.1);
+        listener.player.choose(Some(output("headphones")));
+        listener.finished(1);
+        let before = first.until("it is silent in the first", fell_silent);
+        let after = second.until("it is silent in the second", |samples| {
+            let last = samples.iter().rposition(|sample| sample.abs() > 0.01);
+            last.is_some_and(|last| samples.len() > last + 24_000)
+        });
+        let (before, after) = (tone(&before), tone(&after));
+        assert!((after.hertz - 440.0).abs() < 1.0, "{after:?}");
+        // What the first had in its buffers is heard in both.
+        let twice = before.milliseconds + after.milliseconds - 3_000.0;
+        assert!((-20.0..250.0).contains(&twice), "{before:?}, then {after:?}");
+        let loudest = |samples: &[f32]| samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+        let peak = loudest(&second.until("the recorder runs", |_| true));
+        assert!((0.04..0.06).contains(&peak), "{peak}");
+
+        // One that is gone is replaced by the default.
+        listener.player.choose(Some(output("loop").replace("loop", "gone")));
+        listener.player.play(2, sound(200), 0);
+        listener.finished(2);
+    });
+}
+
+#[test]
+fn a_long_message_is_heard_at_once_and_whole() {
+    with("a_long_message_is_heard_at_once_and_whole", Route::PulseAudio, |mut card| {
+        card.start();
+        let minutes = prepare(&wav(&sine(440.0, 0.3, 48_000, 120 * 48_000), 48_000, 1)).unwrap();
+        let began = now();
+        let long = Sound::decode(minutes.ogg.clone(), Limits::default()).unwrap();
+        let took = began.elapsed();
+        assert!(long.duration_ms().abs_diff(120_000) <= 10, "{} ms", long.duration_ms());
+        let began = now();
+        let whole = decode(&minutes.ogg, &Limits::default()).unwrap();
+        assert!(took < began.elapsed() / 2, "{took:?} of {:?}", began.elapsed());
+        assert_eq!(whole.duration_ms(), 120_000);
+        let mut recording = Recording::start();
+        let listener = Listener::start();
+        listener.player.play(1, long, 118_500);
+        listener.finished(1);
+        assert_heard(&recording.until("it ends", fell_silent), 1_500.0);
+        assert!(matches!(Sound::decode(b"OggS".to_vec(), Limits::default()), Err(DecodeError::NotSound)));
     });
 }
 

@@ -1,5 +1,5 @@
-// The one door to the engine. Two implementations fit behind it: the browser socket here, the desktop shell's bridge
-// beside it later. Nothing outside src/backend/ knows which one it talks to.
+// The one door to the engine. Two implementations fit behind it: the socket of browser mode and the bridge of the desktop
+// shell. Nothing outside src/backend/ knows which one it talks to.
 
 import type { Commands, ErrorCode, Event } from './generated/api';
 
@@ -29,6 +29,8 @@ export interface Desktop {
   /** Whether Hark starts when the person signs in to this computer. */
   startAtLogin(): Promise<boolean>;
   setStartAtLogin(on: boolean): Promise<void>;
+  /** The first screen stands, in a dark scheme or a light one: the window may be seen. */
+  drawn(dark: boolean): Promise<void>;
 }
 
 /** A command that was not done: what kind of failure, and a sentence for a person. */
@@ -50,8 +52,14 @@ export function asCommandError(thrown: unknown): CommandError {
 
 const MXC = /^mxc:\/\/([A-Za-z0-9.:[\]-]+)\/([A-Za-z0-9_-]+)$/;
 
+/** The two parts of `mxc://server/id`, or null where it is not one. */
+export function mxcParts(mxc: string): { server: string; id: string } | null {
+  const parts = MXC.exec(mxc);
+  return parts?.[1] && parts[2] ? { server: parts[1], id: parts[2] } : null;
+}
+
 /** `mxc://server/id` as the path a browser mode server answers on. */
 export function mediaPath(mxc: string): string | null {
-  const parts = MXC.exec(mxc);
-  return parts?.[1] && parts[2] ? `/media/${encodeURIComponent(parts[1])}/${parts[2]}` : null;
+  const parts = mxcParts(mxc);
+  return parts && `/media/${encodeURIComponent(parts.server)}/${parts.id}`;
 }

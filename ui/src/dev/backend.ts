@@ -214,6 +214,7 @@ function desktop(): Desktop {
       starts = on;
       return Promise.resolve();
     },
+    drawn: () => Promise.resolve(),
   };
 }
 

@@ -56,6 +56,7 @@ export function aConversation(part: Partial<Conversation> = {}): Conversation {
     waiting: 0,
     activity_ts: NOON,
     encrypted: false,
+    muted: false,
     ...part,
   };
 }

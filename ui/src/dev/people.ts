@@ -87,6 +87,7 @@ export function row(spec: RowSpec): Conversation {
     waiting: 0,
     activity_ts: spec.when,
     encrypted: false,
+    muted: false,
     ...spec.more,
   };
 }

@@ -12,6 +12,13 @@ use crate::shell::call;
 /// What building takes.
 pub(crate) const BUILD: &[&str] = &["build-essential", "cmake", "pkg-config", "perl", "libasound2-dev"];
 
+/// What building the desktop window takes besides.
+pub(crate) const SHELL: &[&str] = &["libayatana-appindicator3-dev", "libdbus-1-dev", "libwebkit2gtk-4.1-dev"];
+
+/// What testing the desktop window takes besides: a screen, a window manager, a driver, and a bar (Python over D-Bus).
+pub(crate) const DESK: &[&str] =
+    &["dbus", "openbox", "python3-dbus", "python3-gi", "webkit2gtk-driver", "xdotool", "xvfb"];
+
 /// What testing takes besides: sound without hardware, foreign sound files, a browser, a keyring, Python.
 pub(crate) const TEST: &[&str] = &[
     "chromium",

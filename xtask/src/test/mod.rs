@@ -17,7 +17,8 @@ use anyhow::Result;
 
 use self::board::Board;
 use self::gate::Gate;
-use crate::{licences, setup, shell};
+use crate::setup::{self, system};
+use crate::{licences, shell};
 
 /// What lanes wait for.
 #[derive(Default)]
@@ -26,13 +27,18 @@ struct Gates {
     window: Gate,
     /// Other people's client and server are installed.
     python: Gate,
+    /// What drives the desktop window is installed.
+    driver: Gate,
 }
 
 /// Runs everything; the last line says how much passed and failed.
 pub(crate) fn test(quick: bool) -> Result<ExitCode> {
-    let wanted: &[&[&str]] =
-        if quick { &[setup::system::BUILD] } else { &[setup::system::BUILD, setup::system::TEST] };
-    setup::system::packages(wanted)?;
+    let wanted: &[&[&str]] = if quick {
+        &[system::BUILD, system::SHELL]
+    } else {
+        &[system::BUILD, system::SHELL, system::TEST, system::DESK]
+    };
+    system::packages(wanted)?;
     // The window is embedded in the program, which therefore wants the folder to exist.
     std::fs::create_dir_all(crate::repo::ui().join("dist"))?;
     let board = Board::start();
@@ -43,7 +49,10 @@ pub(crate) fn test(quick: bool) -> Result<ExitCode> {
             window::lane(&board, &gates, quick);
         });
         if !quick {
-            lanes.spawn(|| python(&board, &gates));
+            lanes.spawn(|| {
+                python(&board, &gates);
+                driver(&board, &gates);
+            });
         }
         lanes.spawn(|| rust::lane(&board, &gates, quick));
     });
@@ -63,4 +72,9 @@ fn checks(board: &Board) {
 fn python(board: &Board, gates: &Gates) {
     let made = board.set_up("Python environment", setup::python::environment);
     gates.python.open(made);
+}
+
+fn driver(board: &Board, gates: &Gates) {
+    let made = board.set_up("the window's driver", setup::driver::install);
+    gates.driver.open(made);
 }

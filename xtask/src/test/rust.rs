@@ -51,6 +51,7 @@ pub(crate) fn lane(board: &Board, gates: &Gates, quick: bool) {
                 run(board, gates, programs);
                 if !quick {
                     window::browser_tests(board, gates);
+                    window::desktop_tests(board, gates);
                 }
             });
         }

@@ -42,28 +42,46 @@ fn build() -> Result<Said> {
 
 /// Chromium drives the built program (tests/browser).
 pub(crate) fn browser_tests(board: &Board, gates: &Gates) {
-    let name = "browser";
-    if !gates.window.pass() {
-        board.check(name, || bail!("not run: the window is not built"));
+    node_tests(board, "browser", gates.window.pass().then_some(()).ok_or("the window is not built"));
+}
+
+/// WebKit drives the built window on a screen of its own (tests/desktop).
+pub(crate) fn desktop_tests(board: &Board, gates: &Gates) {
+    if !cfg!(target_os = "linux") {
+        eprintln!("desktop: not run, it takes Linux");
         return;
     }
-    let report = report("browser.tap");
+    let ready = match (gates.window.pass(), gates.driver.pass()) {
+        (true, true) => Ok(()),
+        (false, _) => Err("the window is not built"),
+        (_, false) => Err("the window's driver is not installed"),
+    };
+    node_tests(board, "desktop", ready);
+}
+
+/// Runs the tests of a folder of tests/ by Node's own runner, one file after the other.
+fn node_tests(board: &Board, folder: &str, ready: Result<(), &str>) {
+    if let Err(why) = ready {
+        board.check(folder, || bail!("not run: {why}"));
+        return;
+    }
+    let report = report(&format!("{folder}.tap"));
     let run = || {
         fresh(&report)?;
         let spec = ["--test-reporter=spec", "--test-reporter-destination=stdout"].map(String::from);
         let tap = ["--test-reporter=tap".into(), format!("--test-reporter-destination={}", report.display())];
-        let files = test_files()?;
-        call(
+        let files = test_files(folder)?;
+        let node = call(
             "node",
             ["--test".into(), "--test-concurrency=1".into()].into_iter().chain(spec).chain(tap).chain(files),
-        )
-        .listen()
+        );
+        node.env("HARK_TAURI_DRIVER", setup::driver::program()).listen()
     };
-    board.tests(name, run, |said| count::node(&read(&report), said.ok));
+    board.tests(folder, run, |said| count::node(&read(&report), said.ok));
 }
 
-fn test_files() -> Result<Vec<String>> {
-    let folder = repo::root().join("tests").join("browser");
+fn test_files(folder: &str) -> Result<Vec<String>> {
+    let folder = repo::root().join("tests").join(folder);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path().display().to_string();

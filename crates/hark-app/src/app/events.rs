@@ -50,7 +50,7 @@ pub(super) async fn follow_hosting(
     }
 }
 
-/// Receipts, typing and invitations reach the window inside the rows they change.
+/// Receipts, typing and invitations reach the window inside the rows they change; alerts are not its to show.
 fn event_of(change: Change) -> Option<Event> {
     Some(match change {
         Change::Account(account) => Event::Account { account },
@@ -59,6 +59,8 @@ fn event_of(change: Change) -> Option<Event> {
         Change::ConversationRemoved(id) => Event::ConversationRemoved { id },
         Change::Message { message, live } => Event::Message { message: *message, live },
         Change::MessageRemoved { conversation, key } => Event::MessageRemoved { conversation, key },
-        Change::Receipt { .. } | Change::Typing { .. } | Change::Invite { .. } => return None,
+        Change::Alert(_) | Change::Receipt { .. } | Change::Typing { .. } | Change::Invite { .. } => {
+            return None;
+        }
     })
 }

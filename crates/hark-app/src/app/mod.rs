@@ -35,9 +35,10 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{ApiError, Command, Event, Settings};
+use crate::api::{ApiError, Attention, Command, Event, Settings};
 use crate::browser::Browsers;
 use crate::hosting::Host;
+use crate::notify::{self, Notifying, Wanted};
 
 pub use picture::Media;
 use playback::Playback;
@@ -67,6 +68,8 @@ struct Inner {
     uploads: Uploads,
     browsers: Browsers,
     window: Door,
+    attention: watch::Sender<Attention>,
+    notifying: Wanted,
     events: broadcast::Sender<Event>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -119,6 +122,8 @@ impl App {
                 uploads: Uploads::default(),
                 browsers: Browsers::default(),
                 window: Door::default(),
+                attention: watch::Sender::default(),
+                notifying: Wanted::default(),
                 events,
                 stopping,
                 tasks,
@@ -166,6 +171,25 @@ impl App {
     /// Keeps the bytes of a sound file until `send_voice_file` names them by the id given here.
     pub fn upload(&self, bytes: &[u8]) -> Result<String, ApiError> {
         self.uploads().put(bytes)
+    }
+
+    /// Tells of new messages on the desktop while what it answers is held (NO1). Several holders are told once.
+    pub fn start_notifications(&self) -> Notifying {
+        notify::start(self)
+    }
+
+    /// Where the person looks.
+    pub(crate) fn attention(&self) -> &watch::Sender<Attention> {
+        &self.inner.attention
+    }
+
+    pub(crate) fn notifying(&self) -> &Wanted {
+        &self.inner.notifying
+    }
+
+    /// Where events are told.
+    pub(crate) fn events_out(&self) -> broadcast::Sender<Event> {
+        self.inner.events.clone()
     }
 
     /// What this computer is set to, as it changes.

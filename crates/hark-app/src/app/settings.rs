@@ -7,6 +7,7 @@ pub(crate) async fn set(app: &App, settings: Settings) -> Result<Settings, ApiEr
     app.inner.preferences.set(settings).await
 }
 
-pub(crate) async fn set_attention(_: &App, _: Attention) -> Result<Nothing, ApiError> {
+pub(crate) async fn set_attention(app: &App, args: Attention) -> Result<Nothing, ApiError> {
+    app.attention().send_replace(args);
     Ok(Nothing {})
 }

@@ -57,6 +57,7 @@ pub(super) async fn of_app(app: &App, caller: u32) -> Vec<Check> {
     checks.extend(outbox(app).await);
     checks.push(sound().await);
     checks.push(microphone(app).await);
+    checks.push(notifications().await);
     checks
 }
 
@@ -76,7 +77,7 @@ pub(super) async fn report(
         let line = if as_json {
             json!({ "type": "check", "name": name, "state": word, "message": sentence }).to_string()
         } else {
-            format!("{word:<5} {name:<8} {sentence}")
+            format!("{word:<5} {name:<13} {sentence}")
         };
         show(output, line).await?;
     }
@@ -224,6 +225,13 @@ async fn sound() -> Check {
         Ok(None) => check("sound", State::Ok, "Voice messages can be played."),
         Ok(Some(sentence)) => check("sound", State::Warn, sentence),
         Err(error) => check("sound", State::Warn, format!("The loudspeaker cannot be looked for ({error}).")),
+    }
+}
+
+async fn notifications() -> Check {
+    match crate::notify::service().await {
+        Ok(name) => check("notifications", State::Ok, format!("{name} shows new messages.")),
+        Err(sentence) => check("notifications", State::Warn, sentence),
     }
 }
 

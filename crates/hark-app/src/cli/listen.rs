@@ -119,6 +119,7 @@ impl Ear {
             Change::Receipt { .. }
             | Change::Typing { .. }
             | Change::Account(_)
+            | Change::Alert(_)
             | Change::Conversation(_)
             | Change::ConversationRemoved(_)
             | Change::MessageRemoved { .. } => Ok(()),

@@ -53,6 +53,7 @@ pub(crate) async fn perform(
             if try_it && app.engine().account().is_none() {
                 hosting::try_it(app, api::Nothing {}).await?;
             }
+            let _notifying = app.start_notifications();
             let page = browser::open(app, listen).await?;
             put(output, Output::Url(page.url().to_owned())).await?;
             over.cancelled().await;

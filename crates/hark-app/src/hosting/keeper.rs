@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::echo::Echo;
 use super::handle::Ask;
+use super::launch::Plan;
 use super::pace::Pace;
-use super::program::Plan;
 use super::record::Record;
 use super::server::{HostedServer, refused};
 use crate::api::{ApiError, ErrorCode, HostHere, Hosting, HostingState};
@@ -95,7 +95,8 @@ impl Keeper {
         let outcome = self.serve_and_echo(&record).await;
         if let Err(error) = &outcome {
             self.again_at = Some(self.pace.failed(clock::now()));
-            self.tell(&record, HostingState::Starting, Some(error.message.clone()));
+            let state = if self.server.is_some() { HostingState::Running } else { HostingState::Starting };
+            self.tell(&record, state, Some(error.message.clone()));
         }
         outcome
     }
@@ -117,7 +118,7 @@ impl Keeper {
         {
             Ok(user_id) => user_id,
             Err(error) => {
-                if former.is_none() && self.server.as_ref().is_some_and(|server| server.running().empty) {
+                if former.is_none() {
                     self.undo().await;
                 }
                 return Err(refused(error));
@@ -222,9 +223,13 @@ impl Keeper {
         Ok(running.url)
     }
 
-    /// Takes back a server that was made a moment ago and has nobody on it, so that it can be made under another name.
+    /// Takes back a server that was made a moment ago, so that it can be made under another name. One that somebody has an
+    /// account on was not.
     async fn undo(&mut self) {
-        self.server = None;
+        match hark_server::watch(&self.folder).await {
+            Ok(Some(watch)) if watch.running().empty => self.server = None,
+            _ => return,
+        }
         if let Err(error) = hark_server::stop(&self.folder).await {
             tracing::warn!(%error, "a server nobody uses could not be stopped");
             return;

@@ -5,7 +5,7 @@
 //! update without stopping it. What is only tried ends with the app: such a server is tied to it.
 //!
 //! ```text
-//! handle ── asks ──> keeper ──┬── server ── program   found at work, or started
+//! handle ── asks ──> keeper ──┬── server ── launch    found at work, or started
 //!    ▲                        ├── pace                when it is started again
 //!    └── what is hosted ──────┼── record              host.json: what to bring up with the app
 //!                             └── echo ── answers     somebody to talk to
@@ -25,9 +25,9 @@ mod handle;
 #[cfg(feature = "host")]
 mod keeper;
 #[cfg(feature = "host")]
-mod pace;
+mod launch;
 #[cfg(feature = "host")]
-mod program;
+mod pace;
 #[cfg(feature = "host")]
 mod record;
 #[cfg(feature = "host")]

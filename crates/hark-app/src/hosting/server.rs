@@ -6,7 +6,7 @@ use std::time::Duration;
 use hark_server::{AddUserError, Running, Watch};
 use tokio::process::Child;
 
-use super::program::{self, Launched, Plan, STARTS_WITHIN};
+use super::launch::{self, Launched, Plan, STARTS_WITHIN};
 use crate::api::{ApiError, ErrorCode};
 use crate::clock;
 
@@ -29,7 +29,7 @@ impl HostedServer {
                 tracing::info!(server = %watch.running(), "found at work");
                 return Ok(Self { watch, _child: None });
             }
-            match program::start(plan).await? {
+            match launch::start(plan).await? {
                 Launched::Ready(child) => {
                     if let Some(watch) = hark_server::watch(plan.folder).await.map_err(refused)? {
                         tracing::info!(server = %watch.running(), "started");

@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "no test needs all of it")]
 
 pub(crate) mod page;
+pub(crate) mod talkers;
+#[cfg(target_os = "linux")]
+pub(crate) mod window;
 
 use std::io::Cursor;
 use std::path::Path;

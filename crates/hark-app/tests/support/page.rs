@@ -49,7 +49,7 @@ impl Visitor {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
         let (stream, _) = within("the socket", tokio_tungstenite::connect_async(request)).await?;
-        Ok(Page { stream, asked: 0, events: Vec::new() })
+        Ok(Page { stream, asked: 0, events: Vec::new(), answers: Vec::new() })
     }
 
     /// A page as a browser opens it.
@@ -65,12 +65,17 @@ impl Visitor {
     }
 }
 
+/// Commands from this number on are begun and not waited for.
+const BEGUN: u64 = 10_000;
+
 /// The socket of a page.
 pub(crate) struct Page {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     asked: u64,
     /// Told while an answer was awaited.
     events: Vec<Value>,
+    /// Answers to commands that were only begun.
+    answers: Vec<Value>,
 }
 
 impl Page {
@@ -80,9 +85,37 @@ impl Page {
         within("an answer", async {
             loop {
                 let mut object = self.next().await.expect("the socket is open");
+                let is_begun = object["id"].as_u64() >= Some(BEGUN);
                 match object.get_mut("event") {
                     Some(event) => self.events.push(event.take()),
+                    None if is_begun => self.answers.push(object),
                     None => return object,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Sends a command and does not wait for its answer. Its number is above those of [`run`](Self::run).
+    pub(crate) async fn begin(&mut self, id: u64, name: &str, args: Value) {
+        assert!(id >= BEGUN);
+        let frame = json!({ "id": id, "name": name, "args": args });
+        self.stream.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
+    /// The answer to a command that was begun and is expected to work.
+    pub(crate) async fn outcome(&mut self, id: u64) -> Value {
+        within("an answer", async {
+            loop {
+                if let Some(at) = self.answers.iter().position(|answer| answer["id"] == id) {
+                    let mut answer = self.answers.remove(at);
+                    assert!(answer.get("ok").is_some(), "{answer}");
+                    return answer["ok"].take();
+                }
+                let mut object = self.next().await.expect("the socket is open");
+                match object.get_mut("event") {
+                    Some(event) => self.events.push(event.take()),
+                    None => self.answers.push(object),
                 }
             }
         })
@@ -104,7 +137,11 @@ impl Page {
             loop {
                 let event = if self.events.is_empty() {
                     let mut object = self.next().await.expect("the socket is open");
-                    object.get_mut("event").map(Value::take)
+                    let event = object.get_mut("event").map(Value::take);
+                    if event.is_none() {
+                        self.answers.push(object);
+                    }
+                    event
                 } else {
                     Some(self.events.remove(0))
                 };

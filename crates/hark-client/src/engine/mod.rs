@@ -1,7 +1,7 @@
 //! The handle everything goes through. Its methods stand in the files named for what they are about.
 
 mod conversations;
-mod media;
+pub(crate) mod media;
 mod open;
 mod search;
 mod send;

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::media::Fetching;
 use super::{Engine, Inner, Running};
 use crate::core::{self, Core, Session};
 use crate::folder::Folder;
@@ -48,6 +49,8 @@ impl Engine {
             store,
             logins,
             media: MediaCache::new(&folder.media(), &key.bytes),
+            fetching: Fetching::default(),
+            early: outbox::early::Early::default(),
             link: watch::Sender::new(link_of(login.as_ref())),
             login: watch::Sender::new(login),
             session: watch::Sender::new(session),

@@ -5,7 +5,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::Engine;
 use crate::error::Error;
-use crate::model::{Content, ConversationId, Membership, Message, MessageState, SendingStep};
+use crate::model::{Connection, Content, ConversationId, Membership, Message, MessageState, SendingStep};
 use crate::outbox::content;
 use crate::store::{NewMessage, Result as Stored, Tx};
 use crate::{Change, VoiceClip, random};
@@ -52,7 +52,17 @@ impl Engine {
         }
         let event = content::voice(clip.duration_ms, &clip.waveform, clip.ogg.len());
         let shown = content::shown_voice(clip.duration_ms, clip.waveform);
-        self.enqueue(id.clone(), txn_id.to_owned(), shown, event, Some(clip.ogg)).await
+        let core = self.core();
+        if *core.link.borrow() == Connection::Online
+            && let Ok(session) = core.session()
+        {
+            core.early.begin(&session, txn_id, &clip.ogg);
+        }
+        let kept = self.enqueue(id.clone(), txn_id.to_owned(), shown, event, Some(clip.ogg)).await;
+        if kept.as_ref().map_or(true, |message| !matches!(message.state, MessageState::Sending { .. })) {
+            core.early.forget(txn_id);
+        }
+        kept
     }
 
     /// Whether a message may be written there now: what [`send_voice_as`](Self::send_voice_as) would refuse, without

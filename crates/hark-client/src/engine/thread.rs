@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::error::Error;
-use crate::model::{Content, ConversationId, Message, Page};
+use crate::model::{ConversationId, Message, Page};
 use crate::store::{Gap, PageRow, Place, gaps, messages};
 
 /// A page is never larger.
@@ -88,19 +88,10 @@ impl Engine {
         Ok(self.core().store.read(move |db| messages::by_transaction(db, &txn_id)).await?)
     }
 
-    /// I have heard this voice message.
+    /// I have heard this voice message. Its sender is told, where the homeserver can (RC3).
     pub async fn mark_played(&self, key: i64) -> Result<(), Error> {
-        let found = self
-            .core()
-            .store
-            .write(move |tx| {
-                let Some(message) = tx.message(key)? else { return Ok(false) };
-                if let Content::Voice { source, duration_ms, waveform, played: false } = message.content {
-                    tx.set_content(key, &Content::Voice { source, duration_ms, waveform, played: true })?;
-                }
-                Ok(true)
-            })
-            .await?;
+        let found = self.core().store.write(move |tx| tx.hear(key)).await?;
+        self.core().signals.wake();
         if found { Ok(()) } else { Err(Error::NotFound("The message".to_owned())) }
     }
 }

@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use ruma::api::client::media::create_content::v3::Request as Upload;
 use ruma::api::client::membership::joined_rooms;
 use ruma::api::client::message::send_message_event::v3::Request as Send;
 use ruma::events::{AnyMessageLikeEventContent, MessageLikeEventType};
 use ruma::serde::Raw;
 use ruma::{OwnedTransactionId, RoomId};
 
-use super::content;
 use super::machine::Verdict;
+use super::{content, early};
 use crate::core::{Core, Session};
 use crate::error::Error;
 use crate::model::{MessageState, SendingStep};
@@ -91,16 +90,17 @@ async fn upload(core: &Core, session: &Session, row: &OutboxRow, known: Option<D
     let file = core.store.read(move |db| outgoing::media(db, key)).await?;
     let Some((mime, bytes)) = file else { return Err(Stop::Done) };
     let state = MessageState::Sending { step: SendingStep::Uploading };
-    let mut request = Upload::new(bytes.clone());
-    request.content_type = Some(mime);
-    request.filename = Some("Voice message.ogg".to_owned());
-    let patience = upload_patience(bytes.len());
+    let begun = core.early.take(session, &row.txn_id);
+    let upload = async {
+        match begun {
+            // It ends without an outcome only where the engine does.
+            Some(begun) => begun.await.unwrap_or_else(|error| Err(Failure::Offline(error.to_string()))),
+            None => early::upload(session, bytes.clone(), mime).await,
+        }
+    };
     // Showing that it is on the wire must not keep it off the wire.
-    let (shown, answer) = tokio::join!(
-        core.store.write(move |tx| tx.set_state(key, &state)),
-        session.http.call(request, patience)
-    );
-    let mxc = answer.map_err(Stop::Network)?.content_uri.to_string();
+    let (shown, answer) = tokio::join!(core.store.write(move |tx| tx.set_state(key, &state)), upload);
+    let mxc = answer.map_err(Stop::Network)?;
     shown?;
     let sealed = known
         .map(|room| Ok((room.room_id, content::sealed(&row.content, Some(&mxc))?)))
@@ -127,7 +127,7 @@ async fn upload(core: &Core, session: &Session, row: &OutboxRow, known: Option<D
 }
 
 /// Five seconds, and what a slow line of 20 KB/s needs.
-fn upload_patience(size: usize) -> Duration {
+pub(super) fn upload_patience(size: usize) -> Duration {
     PATIENCE + Duration::from_millis(u64::try_from(size / 20).unwrap_or(u64::MAX))
 }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod content;
 mod deliver;
+pub(crate) mod early;
 mod machine;
 
 use std::collections::HashMap;

@@ -33,24 +33,28 @@ pub(crate) struct ConversationState {
 fn columns() -> String {
     format!(
         "c.id, c.person, c.room_id, c.name, c.avatar, c.membership, c.draft, c.unread, c.highlights, c.typing, \
-         c.waiting, c.activity_ts, c.encrypted, c.last_key, {}",
+         c.waiting, c.activity_ts, c.encrypted, coalesce(q.level <> 'all', 0), c.last_key, {}",
         messages::COLUMNS
     )
 }
 
-/// The query of the inbox; its plan is tested.
-pub(super) fn list_sql() -> String {
+fn select() -> String {
     format!(
         "SELECT {} FROM conversations c LEFT JOIN messages m ON m.key = c.last_key {}
-         ORDER BY c.activity_ts DESC, c.id",
+         LEFT JOIN push_levels q ON q.scope = c.room_id",
         columns(),
         messages::NAMES
     )
 }
 
+/// The query of the inbox; its plan is tested.
+pub(super) fn list_sql() -> String {
+    format!("{} ORDER BY c.activity_ts DESC, c.id", select())
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
-    let last = match row.get::<_, Option<i64>>(14)? {
-        Some(_) => Some(messages::from_row(row, 14)?),
+    let last = match row.get::<_, Option<i64>>(15)? {
+        Some(_) => Some(messages::from_row(row, 15)?),
         None => None,
     };
     Ok(Conversation {
@@ -68,6 +72,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         waiting: row.get(10)?,
         activity_ts: row.get::<_, i64>(11)?.max(0).unsigned_abs(),
         encrypted: row.get(12)?,
+        muted: row.get(13)?,
     })
 }
 
@@ -94,13 +99,7 @@ pub(crate) fn list(db: &Connection, filter: &str) -> rusqlite::Result<Vec<Conver
 }
 
 pub(crate) fn get(db: &Connection, id: &str) -> rusqlite::Result<Option<Conversation>> {
-    db.prepare_cached(&format!(
-        "SELECT {} FROM conversations c LEFT JOIN messages m ON m.key = c.last_key {} WHERE c.id = ?1",
-        columns(),
-        messages::NAMES
-    ))?
-    .query_row([id], from_row)
-    .optional()
+    db.prepare_cached(&format!("{} WHERE c.id = ?1", select()))?.query_row([id], from_row).optional()
 }
 
 /// Follows a conversation's row from its parts. Answers what listeners are told.

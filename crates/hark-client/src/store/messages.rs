@@ -75,6 +75,11 @@ fn state_word(state: &MessageState) -> (&'static str, Option<&str>) {
     }
 }
 
+/// Whether an event has a row.
+pub(super) fn is_here(db: &Connection, event_id: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM messages WHERE event_id = ?1")?.exists([event_id])
+}
+
 pub(crate) fn by_key(db: &Connection, key: i64) -> rusqlite::Result<Option<Message>> {
     db.prepare_cached(&format!("SELECT {COLUMNS} FROM messages m {NAMES} WHERE m.key = ?1"))?
         .query_row([key], |row| from_row(row, 0))

@@ -70,6 +70,9 @@ impl Tx<'_> {
             "receipts_out",
             "outbox",
             "outgoing_media",
+            "push_levels",
+            "played_out",
+            "played_early",
         ] {
             self.db().execute(&format!("DELETE FROM {table}"), [])?;
         }

@@ -21,6 +21,8 @@ pub(crate) mod outgoing;
 mod place;
 #[cfg(test)]
 mod plans;
+pub(crate) mod played;
+mod push_levels;
 mod readers;
 pub(crate) mod receipts;
 pub(crate) mod rooms;
@@ -41,6 +43,7 @@ pub(crate) use messages::{Known, NewMessage, PageRow};
 pub(crate) use open::{Opened, open};
 pub(crate) use outgoing::{OutboxRow, OutgoingStep};
 pub(crate) use place::Place;
+pub(crate) use push_levels::{PushLevel, PushScope};
 use readers::Readers;
 pub(crate) use rooms::{DmRoom, Room};
 pub(crate) use tx::Tx;

@@ -10,7 +10,11 @@ use super::{Result, StoreError};
 use crate::{OpenError, random};
 
 /// Numbered, applied once each, in order; `user_version` counts them.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_store.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_store.sql"),
+    include_str!("../../migrations/0002_push_levels.sql"),
+    include_str!("../../migrations/0003_played.sql"),
+];
 
 /// A file ready for a [`super::Store`].
 pub(crate) struct Opened {

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 use zeroize::Zeroizing;
 
-use super::{Store, StoreError, conversations, index, messages, open};
+use super::{Store, StoreError, conversations, index, messages, open, push_levels};
 
 fn opened(dir: &tempfile::TempDir) -> super::Opened {
     open(&dir.path().join("store.db"), &Zeroizing::new([1; 32]), 0).expect("opened")
@@ -26,6 +26,7 @@ fn hot_queries_read_no_table_from_end_to_end_and_sort_nothing() {
         ("search", index::find_sql()),
         ("the newest message", conversations::NEWEST.to_owned()),
         ("what is unread", conversations::UNREAD.to_owned()),
+        ("what is told of", push_levels::TOLD.to_owned()),
     ];
     for (name, sql) in hot {
         let plan = plan(&db, &sql);

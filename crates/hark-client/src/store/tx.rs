@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{Result, conversations, messages, meta};
 use crate::Change;
-use crate::model::{ConversationId, Message};
+use crate::model::{Content, ConversationId, Message};
 
 /// A transaction at work. Its methods stand beside the tables they are about.
 pub(crate) struct Tx<'a> {
@@ -74,7 +74,10 @@ impl Tx<'_> {
         let mut told = Vec::new();
         for (key, live) in std::mem::take(&mut self.rows) {
             if let Some(message) = messages::by_key(self.db(), key)? {
+                let alert = live && message.content != Content::Redacted && self.wants_alert(key)?;
+                let alert = alert.then(|| Change::Alert(Box::new(message.clone())));
                 told.push(Change::Message { message: Box::new(message), live });
+                told.extend(alert);
             }
         }
         told.append(&mut self.told);

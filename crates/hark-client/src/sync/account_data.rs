@@ -1,13 +1,18 @@
-//! Account data of all rooms: `m.direct`, the directory as other clients see it (DM1).
+//! Account data of all rooms: `m.direct`, the directory as other clients see it (DM1), and push rules (NO1).
 
 use serde_json::Value;
 
 use super::body::Events;
+use super::push_rules;
 use crate::store::{Result, Tx};
 
-/// Takes over a new `m.direct`. Answers the rooms that may belong to another conversation now.
+/// Takes over new push rules and a new `m.direct`. Answers the rooms that may belong to another conversation now.
 pub(super) fn apply(section: &Events, tx: &mut Tx<'_>) -> Result<Vec<String>> {
-    match section.events.iter().rev().find(|event| event.kind == "m.direct") {
+    let newest = |kind: &str| section.events.iter().rev().find(|event| event.kind == kind);
+    if let Some(rules) = newest("m.push_rules") {
+        tx.set_push_levels(&push_rules::levels(&rules.content))?;
+    }
+    match newest("m.direct") {
         Some(direct) => tx.set_direct(&entries(&direct.content)),
         None => Ok(Vec::new()),
     }

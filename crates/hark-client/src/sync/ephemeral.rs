@@ -1,10 +1,11 @@
-//! What passes: who types, who has read.
+//! What passes: who types, who has read, who has heard.
 
 use serde_json::Value;
 
 use super::body::Events;
 use crate::Change;
 use crate::event::Event;
+use crate::signals::PLAYED;
 use crate::store::{Result, Tx};
 
 /// Takes over typing and receipts of a room.
@@ -31,7 +32,7 @@ fn typing(room_id: &str, event: &Event, tx: &mut Tx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// `{event: {"m.read": {user: {ts}}}}`; my own may be private.
+/// `{event: {"m.read": {user: {ts}}}}`; my own may be private. Hark's servers also say who has heard a message.
 fn receipts(room_id: &str, event: &Event, tx: &mut Tx<'_>) -> Result<()> {
     for (event_id, kinds) in &event.content {
         for kind in ["m.read", "m.read.private"] {
@@ -39,6 +40,11 @@ fn receipts(room_id: &str, event: &Event, tx: &mut Tx<'_>) -> Result<()> {
             for (user_id, details) in users {
                 let ts = details.get("ts").and_then(Value::as_i64).unwrap_or(0);
                 tx.receipt(room_id, user_id, event_id, ts.clamp(0, 1 << 45))?;
+            }
+        }
+        if let Some(Value::Object(users)) = kinds.get(PLAYED) {
+            for user_id in users.keys() {
+                tx.played_by(user_id, event_id)?;
             }
         }
     }

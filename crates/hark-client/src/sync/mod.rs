@@ -11,6 +11,7 @@ mod ephemeral;
 mod invited;
 mod joined;
 mod left;
+mod push_rules;
 mod state;
 #[cfg(test)]
 mod tests;

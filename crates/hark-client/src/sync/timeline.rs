@@ -146,6 +146,7 @@ fn put(
     };
     outcome?;
     tx.settle_receipts(room_id, &event.event_id, at, mine)?;
+    tx.settle_played(&event.event_id)?;
     if mine && event.state_key.is_none() {
         // Who answers has read.
         tx.advance_marker(room_id, at)?;

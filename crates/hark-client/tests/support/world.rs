@@ -46,6 +46,8 @@ pub struct World {
     pub uploads: Vec<Bytes>,
     /// Own messages come back without their transaction id.
     pub hide_txn_ids: bool,
+    /// It takes played receipts.
+    pub takes_played: bool,
     /// Events in a timeline at most.
     pub timeline_limit: Option<usize>,
     /// Tokens of before this position are not known any more.
@@ -59,7 +61,8 @@ impl World {
         let path = request.path.clone();
         let parts: Vec<&str> = path.trim_start_matches("/_matrix/").split('/').collect();
         if let ["client", "versions"] = parts[..] {
-            return ok(json!({"versions": ["v1.1", "v1.11"]}));
+            let features = json!({"app.hark.played": self.takes_played});
+            return ok(json!({"versions": ["v1.1", "v1.11"], "unstable_features": features}));
         }
         if let ["client", "v3", "login"] = parts[..] {
             return self.login(&request.json());

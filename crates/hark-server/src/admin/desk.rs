@@ -83,9 +83,14 @@ impl Desk {
             Err(_) => return refuse(stream, "This server does not understand that order.").await,
         };
         match order {
-            Order::Watch => self.be_watched(stream, &mut lines).await,
+            Order::Watch => {
+                self.tell_what_runs(stream).await?;
+                self.be_watched(stream, &mut lines).await
+            }
             Order::Stop => {
                 tracing::info!("asked to end over the admin socket");
+                // Before the end begins, which does not wait for this task.
+                self.tell_what_runs(stream).await?;
                 self.app.asked_to_end.cancel();
                 self.be_watched(stream, &mut lines).await
             }
@@ -96,9 +101,13 @@ impl Desk {
         }
     }
 
-    /// Tells what runs, and its end; hangs up when the folder is free, which a process that dies does by dying.
+    async fn tell_what_runs(&self, stream: &Stream) -> io::Result<()> {
+        let empty = !server::has_users(&self.app).await;
+        say(stream, &Answer::Running(Running { empty, ..Running::clone(&self.running) })).await
+    }
+
+    /// Tells when the server begins to end; hangs up when the folder is free, which a process that dies does by dying.
     async fn be_watched(&self, stream: &Stream, lines: &mut Lines<&Stream>) -> io::Result<()> {
-        say(stream, &Answer::Running(Running::clone(&self.running))).await?;
         tokio::select! {
             () = self.app.shutdown.cancelled() => {}
             _ = lines.next() => return Ok(()),

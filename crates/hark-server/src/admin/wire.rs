@@ -62,7 +62,7 @@ pub struct Running {
     pub url: String,
     /// Whether it ends with the program that started it.
     pub tied: bool,
-    /// Whether nobody had an account on it when it started.
+    /// Whether nobody has an account on it, when this is told.
     pub empty: bool,
 }
 

@@ -7,7 +7,10 @@ use ruma::api::client::{
 };
 use serde_json::{Value, json};
 
-use crate::http::{Answer, ApiError, Json, Session, Whole, extract::Shared};
+use crate::{
+    http::{Answer, ApiError, Json, Session, Whole, extract::Shared},
+    store::played::PLAYED,
+};
 
 /// Versions of the specification this server keeps, without gaps. v1.3 and later are not claimed: relations, threads, sent
 /// read points and jump-to-date are what clients would use, and they are not here. `r0.6.1` and v1.1 are what every client
@@ -22,7 +25,10 @@ pub(super) async fn versions(
 ) -> Result<impl Answer, ApiError> {
     // Authenticated media (v1.11) and free profile fields (v1.16) are complete; the features name them without the versions
     // between.
-    let features = json!({ "org.matrix.msc3916.stable": true, "uk.tcpip.msc4133": true, "uk.tcpip.msc4133.stable": true });
+    let features = json!({
+        "org.matrix.msc3916.stable": true, "uk.tcpip.msc4133": true, "uk.tcpip.msc4133.stable": true,
+        PLAYED: true,
+    });
     let versions = json!({ "versions": VERSIONS, "unstable_features": features });
     let caching = if session.is_some() { "private, no-store" } else { "public, max-age=600" };
     let headers = [(header::CACHE_CONTROL, caching), (header::VARY, "Authorization")];

@@ -1,4 +1,4 @@
-//! Saying how far one has read.
+//! Saying how far one has read, and what one has heard.
 
 use ruma::{EventId, OwnedEventId, OwnedRoomId};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use crate::{
         Answer, ApiError, Json, Session,
         extract::{Raw, Shared},
     },
-    store::{LogEntry, LogKind, NewReceipt, RoomNid, Tx},
+    store::{LogEntry, LogKind, NewReceipt, RoomNid, Tx, played::PLAYED},
 };
 
 const READ: &str = "m.read";
@@ -27,6 +27,9 @@ pub(super) async fn receipt(app: Shared, session: Session, request: Raw) -> Resu
     let Body { thread_id } = request.body()?;
     let thread = thread_id.map(thread).transpose()?;
     let kind = request.path[1].as_str();
+    if kind == PLAYED {
+        return played(&app, session, room_id(&request.path[0])?, event_id(&request.path[2])?).await;
+    }
     if !matches!(kind, READ | READ_PRIVATE | FULLY_READ) {
         return Err(ApiError::invalid_param("There is no receipt of that type."));
     }
@@ -35,6 +38,34 @@ pub(super) async fn receipt(app: Shared, session: Session, request: Raw) -> Resu
     }
     let event_id = event_id(&request.path[2])?;
     move_to(&app, session, room_id(&request.path[0])?, vec![(kind.to_owned(), event_id)], thread).await
+}
+
+/// Notes that one message was heard. Those before it are not touched, and unread counts stay as they are.
+async fn played(
+    app: &Shared,
+    session: Session,
+    room_id: OwnedRoomId,
+    event_id: OwnedEventId,
+) -> Result<Json<Value>, ApiError> {
+    app.store
+        .write::<_, ApiError, _>(move |tx| {
+            let user = &session.user_id;
+            let room = gate::joined(tx, user, &room_id)?;
+            let unknown = || ApiError::not_found("There is no such event in this room.");
+            let event = tx.event_by_id(&event_id)?.filter(|event| event.room == room).ok_or_else(unknown)?;
+            if event.kind != "m.room.message" {
+                return Err(ApiError::invalid_param("Only a message can be played."));
+            }
+            // Who speaks hears themselves: that is no news for anybody.
+            if event.sender == *user || tx.has_played(room, user, event.pos)? {
+                return Ok(());
+            }
+            let pos = tx.append(LogEntry { kind: LogKind::Receipt, room: Some(room), user: Some(user) })?;
+            tx.set_played(room, user, (&event_id, event.pos), clock::now_ms(), pos)?;
+            Ok(())
+        })
+        .await?;
+    Ok(Json(json!({})))
 }
 
 /// `POST …/rooms/{roomId}/read_markers`

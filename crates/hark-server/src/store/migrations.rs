@@ -5,8 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// In order. A step that was released is never changed; a new one is added.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0001_core.sql"), include_str!("migrations/0002_accounts.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_core.sql"),
+    include_str!("migrations/0002_accounts.sql"),
+    include_str!("migrations/0003_played.sql"),
+];
 
 /// Applies the steps that are missing, each in a transaction of its own.
 pub(super) fn apply(connection: &mut Connection) -> Result<(), StoreError> {

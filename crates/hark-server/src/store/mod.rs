@@ -25,6 +25,7 @@ mod memberships;
 mod migrations;
 #[cfg(debug_assertions)]
 mod plan;
+pub(crate) mod played;
 mod profiles;
 mod readers;
 mod receipts;

@@ -145,7 +145,7 @@ pub(super) fn joined(
     let State { events: state, members } =
         state::state(scope, &viewer, room, known, (timeline.start, end), &timeline.events, &heroes)?;
 
-    let (ephemeral, read_by_me) = ephemeral_events(scope, room, since)?;
+    let (ephemeral, read_by_me) = ephemeral_events(scope, room, since, timeline.start)?;
     let account_data = account_data(scope, room, since)?;
     let unread = scope.snapshot.unread(room.nid, scope.user(), room.notify_total)?;
     let unread = scope.rules.apply(room, unread);
@@ -232,6 +232,7 @@ fn ephemeral_events(
     scope: &Scope<'_>,
     room: &Room,
     since: Option<Position>,
+    start: Position,
 ) -> Result<(Vec<String>, bool), ApiError> {
     let wanted = &scope.filter().room.ephemeral;
     let mut receipts = scope.snapshot.receipts_since(
@@ -241,6 +242,11 @@ fn ephemeral_events(
         scope.window.to,
     )?;
     let read_by_me = receipts.iter().any(|receipt| receipt.user == scope.user());
+    // Of a room that is new to the client, those of the messages it gets.
+    receipts.extend(match since {
+        Some(since) => scope.snapshot.played_since(room.nid, since, scope.window.to)?,
+        None => scope.snapshot.played_of(room.nid, start, scope.window.to)?,
+    });
     receipts.retain(|receipt| !scope.ignored.contains(&receipt.user));
     let mut events = Vec::new();
     if filter::wants_type(wanted, &room.id, "m.receipt") {

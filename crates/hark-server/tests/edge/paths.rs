@@ -117,6 +117,7 @@ async fn a_server_says_what_it_can_do_and_no_more() {
     let versions = anonymous.ok();
     assert_eq!(versions["versions"], json!(["r0.6.1", "v1.1", "v1.2"]));
     assert_eq!(versions["unstable_features"]["org.matrix.msc3916.stable"], true);
+    assert_eq!(versions["unstable_features"]["app.hark.played"], true);
     let known = home.get("/.well-known/matrix/client").await.ok();
     assert_eq!(known["m.homeserver"]["base_url"], home.url);
     let can = alice.get("/_matrix/client/v3/capabilities").await.ok();

@@ -61,6 +61,59 @@ async fn a_receipt_reaches_the_others_and_a_private_one_only_oneself() {
 }
 
 #[tokio::test]
+async fn hearing_a_message_is_told_of_that_one_alone_and_survives_a_restart() {
+    let house = House::open().await;
+    let (ann, bob, eve) = (house.person("ann").await, house.person("bob").await, house.person("eve").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let mut said = Vec::new();
+    for words in ["one", "two", "three"] {
+        said.push(ann.say(&room, words).await);
+    }
+    let start = ann.sync("").await;
+    let heard = |person: &crate::support::Person, event: &str| {
+        let (person, path) = (person.clone(), format!("rooms/{room}/receipt/app.hark.played/{event}"));
+        async move { person.post(&path, json!({})).await }
+    };
+    let played = |sync: &Value| {
+        let content = sync["rooms"]["join"][&room]["ephemeral"]["events"][0]["content"].clone();
+        let content = content.as_object().cloned().unwrap_or_default();
+        let of = |(event, kinds): (String, Value)| {
+            kinds["app.hark.played"][&bob.id]["ts"].is_i64().then_some(event)
+        };
+        content.into_iter().filter_map(of).collect::<Vec<_>>()
+    };
+    heard(&bob, &said[1]).await.ok();
+    let told = ann.sync_since(&start).await;
+    assert_eq!(played(&told), [said[1].clone()]);
+    let unread = bob.sync("").await["rooms"]["join"][&room]["unread_notifications"].clone();
+    assert_eq!(unread["notification_count"], 3, "hearing is not reading");
+
+    heard(&bob, &said[1]).await.ok();
+    assert_eq!(ann.sync_since(&told).await["rooms"]["join"], json!({}), "a repetition is no news");
+    heard(&bob, &said[0]).await.ok();
+    assert_eq!(played(&ann.sync_since(&told).await), [said[0].clone()], "many in one room");
+
+    heard(&ann, &said[2]).await.ok();
+    assert_eq!(heard(&eve, &said[2]).await.refusal(), (403, "M_FORBIDDEN"));
+    assert_eq!(heard(&bob, "$nothing").await.refusal(), (404, "M_NOT_FOUND"));
+    let all = ann.sync("").await;
+    let state = all["rooms"]["join"][&room]["timeline"]["events"][0]["event_id"].as_str().unwrap();
+    assert_eq!(heard(&bob, state).await.refusal(), (400, "M_INVALID_PARAM"));
+
+    let house = house.restart().await;
+    let ann = house.again(&ann);
+    let mut whole = played(&ann.sync("").await);
+    whole.sort();
+    let mut expected = said[..2].to_vec();
+    expected.sort();
+    assert_eq!(whole, expected);
+    // Of messages that are not in the answer nothing is told.
+    let short = ann.sync(r#"filter={"room":{"timeline":{"limit":2}}}"#).await;
+    assert_eq!(played(&short), [said[1].clone()]);
+}
+
+#[tokio::test]
 async fn read_markers_set_all_three_at_once() {
     let house = House::open().await;
     let ann = house.person("ann").await;

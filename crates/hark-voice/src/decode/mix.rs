@@ -1,13 +1,18 @@
 //! Where decoded sound ends up: mixed to one channel, brought to 48 kHz, and never longer than allowed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::DecodeError;
 use crate::pcm::SAMPLE_RATE;
 use crate::resample::Resampler;
+use crate::sound::Growing;
 
 /// Rates below are no speech, rates above no sound card; both are ways to make a small file huge.
 const RATES: std::ops::RangeInclusive<u32> = 2_000..=384_000;
+
+/// How much is let go at once: 100 ms.
+const PIECE: usize = SAMPLE_RATE as usize / 10;
 
 /// A louder sample is damage; full scale is 1.
 const LOUDEST: f32 = 4.0;
@@ -19,11 +24,22 @@ pub(super) struct Mix {
     samples: Vec<f32>,
     resampler: Option<Resampler>,
     mono: Vec<f32>,
+    /// Who wants to have it while it grows, and how much of it was let go.
+    growing: Option<Arc<Growing>>,
+    let_go: usize,
 }
 
 impl Mix {
-    pub(super) fn new(limit: Duration) -> Self {
-        Self { limit, max_samples: samples(limit), samples: Vec::new(), resampler: None, mono: Vec::new() }
+    pub(super) fn new(limit: Duration, growing: Option<Arc<Growing>>) -> Self {
+        Self {
+            limit,
+            max_samples: samples(limit),
+            samples: Vec::new(),
+            resampler: None,
+            mono: Vec::new(),
+            growing,
+            let_go: 0,
+        }
     }
 
     /// Takes away the last `count` samples.
@@ -63,6 +79,12 @@ impl Mix {
             Some(resampler) => resampler.push(&self.mono, &mut self.samples),
             None => self.samples.extend_from_slice(&self.mono),
         }
+        if let Some(growing) = &self.growing
+            && self.samples.len() >= self.let_go + PIECE
+        {
+            growing.push(&self.samples[self.let_go..]);
+            self.let_go = self.samples.len();
+        }
         if self.samples.len() > self.max_samples {
             Err(DecodeError::TooLong { limit: self.limit })
         } else {
@@ -86,7 +108,8 @@ impl Mix {
     }
 }
 
-fn samples(duration: Duration) -> usize {
+/// How many samples last so long.
+pub(super) fn samples(duration: Duration) -> usize {
     (duration.as_secs_f64() * f64::from(SAMPLE_RATE)).round() as usize
 }
 
@@ -100,22 +123,22 @@ mod tests {
 
     #[test]
     fn every_channel_is_heard_and_damage_is_not() {
-        let mut mix = Mix::new(Duration::from_secs(1));
+        let mut mix = Mix::new(Duration::from_secs(1), None);
         mix.push(&[0.5, 0.0, 0.0, 0.5, f32::NAN, 0.1, f32::INFINITY, 0.0], 2, 48_000).unwrap();
         assert_eq!(mix.finish().unwrap(), [0.25, 0.25, 0.0, LOUDEST]);
     }
 
     #[test]
     fn a_slow_rate_cannot_grow_past_the_limit() {
-        let mut mix = Mix::new(Duration::from_secs(2));
+        let mut mix = Mix::new(Duration::from_secs(2), None);
         let refused = (0..100).find_map(|_| mix.push(&[0.1; 1000], 1, 2_000).err());
         assert_eq!(refused, Some(DecodeError::TooLong { limit: Duration::from_secs(2) }));
-        assert_eq!(Mix::new(Duration::from_secs(2)).push(&[0.1], 1, 1), Err(DecodeError::NotSound));
+        assert_eq!(Mix::new(Duration::from_secs(2), None).push(&[0.1], 1, 1), Err(DecodeError::NotSound));
     }
 
     #[test]
     fn a_change_of_rate_keeps_the_length() {
-        let mut mix = Mix::new(Duration::from_secs(10));
+        let mut mix = Mix::new(Duration::from_secs(10), None);
         mix.push(&vec![0.1; 44_100], 1, 44_100).unwrap();
         mix.push(&vec![0.1; 48_000], 1, 48_000).unwrap();
         mix.push(&vec![0.1; 16_000], 2, 8_000).unwrap();

@@ -15,9 +15,11 @@ mod ogg_opus;
 mod opus;
 mod sniff;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Pcm;
+use crate::sound::Growing;
 use mix::Mix;
 use sniff::Format;
 
@@ -70,10 +72,29 @@ fn spoken(limit: Duration) -> String {
 
 /// Reads a sound file, whatever its name says, and gives its samples. A file that breaks off gives what is there.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Pcm, DecodeError> {
+    decode_into(bytes, limits, None)
+}
+
+/// Whether what is decoded of a file first is certain to stay.
+pub(crate) fn can_grow(bytes: &[u8]) -> bool {
+    sniff::format(bytes) == Some(Format::OggOpus)
+}
+
+/// What an Ogg Opus file promises to hold, in samples, and never more than allowed.
+pub(crate) fn expected_samples(bytes: &[u8], limits: &Limits) -> usize {
+    (ogg_opus::expected_samples(bytes) as usize).min(mix::samples(limits.max_duration))
+}
+
+/// As [`decode`]; also lets `growing` have what can be played already.
+pub(crate) fn decode_into(
+    bytes: &[u8],
+    limits: &Limits,
+    growing: Option<Arc<Growing>>,
+) -> Result<Pcm, DecodeError> {
     if bytes.len() > limits.max_bytes {
         return Err(DecodeError::TooLarge { limit: limits.max_bytes });
     }
-    let mut mix = Mix::new(limits.max_duration);
+    let mut mix = Mix::new(limits.max_duration, growing);
     match sniff::format(bytes) {
         Some(Format::OggOpus) => ogg_opus::read(bytes, &mut mix)?,
         Some(Format::Container) => container::read(bytes, &mut mix)?,

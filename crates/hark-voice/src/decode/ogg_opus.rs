@@ -39,6 +39,14 @@ pub(super) fn read(bytes: &[u8], mix: &mut Mix) -> Result<(), DecodeError> {
     if found { Ok(()) } else { Err(DecodeError::NotSound) }
 }
 
+/// What the last page says the file holds, in samples; a file that lies is found out when it is decoded.
+pub(super) fn expected_samples(bytes: &[u8]) -> u64 {
+    let last = bytes.windows(4).rposition(|window| window == b"OggS").unwrap_or(0);
+    let position = bytes.get(last + 6..last + 14).and_then(|field| field.try_into().ok());
+    let position = position.map_or(NO_POSITION, u64::from_le_bytes);
+    if position == NO_POSITION { 0 } else { position }
+}
+
 /// The next whole packet, past damage; `None` at the end.
 fn next(packets: &mut PacketReader<Cursor<&[u8]>>) -> Option<Packet> {
     loop {

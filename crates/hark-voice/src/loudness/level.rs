@@ -69,17 +69,13 @@ impl Leveller {
 
     /// Appends the rest.
     pub(crate) fn finish(mut self, out: &mut Vec<f32>) -> Result<Levelled, ebur128::Error> {
-        match &mut self.running {
-            Some(running) => {
-                running.step(&self.held, out)?;
-                running.finish(out)
-            }
-            None => {
-                normalise(&mut self.held)?;
-                out.append(&mut self.held);
-                Ok(Levelled { player_gain: 0.0, gain: None })
-            }
+        if let Some(running) = &mut self.running {
+            running.step(&self.held, out)?;
+            return running.finish(out);
         }
+        normalise(&mut self.held)?;
+        out.append(&mut self.held);
+        Ok(Levelled { player_gain: 0.0, gain: None })
     }
 }
 
@@ -198,7 +194,9 @@ mod tests {
         let away = |at: f32| if at < 5.0 { 0.3 } else { 0.12 };
         let near = |at: f32| if at < 5.0 { 0.04 } else { 0.4 };
         let late = |at: f32| if at < 4.0 { 0.0001 } else { 0.1 };
-        for (name, sound) in [("away", speech(20, away)), ("near", speech(20, near)), ("late", speech(9, late))] {
+        for (name, sound) in
+            [("away", speech(20, away)), ("near", speech(20, near)), ("late", speech(9, late))]
+        {
             let (heard, result) = levelled(&sound, None);
             let loudness = measure(&heard).unwrap();
             assert!((loudness + 16.0).abs() < 1.0, "{name}: {loudness} LUFS, {result:?}");

@@ -4,7 +4,7 @@
 //! The thread writes samples into a lock-free ring, the device's callback takes them out (`tap`).
 //!
 //! Devices come and go. A watchdog notices within half a second when one stops asking for sound, closes it and opens the
-//! default one as soon as there is one; a sound goes on where the listener last heard it.
+//! chosen or the default one as soon as there is one; a sound goes on where the listener last heard it.
 
 mod output;
 mod tap;
@@ -13,7 +13,7 @@ mod track;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use crate::Pcm;
+use crate::Sound;
 
 /// What the player tells; `id` is what [`Player::play`] was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +89,7 @@ const WAITING_EVENTS: usize = 1_024;
 #[derive(Debug)]
 enum Command {
     Listen(mpsc::SyncSender<PlayerEvent>),
-    Play { id: i64, pcm: Arc<Pcm>, from_ms: u64 },
+    Play { id: i64, sound: Sound, from_ms: u64 },
     Pause,
     Resume,
     Stop,
@@ -121,9 +121,10 @@ impl Player {
         receiver
     }
 
-    /// Plays `pcm` from `from_ms`, in place of whatever is playing, at the speed set last.
-    pub fn play(&self, id: i64, pcm: Arc<Pcm>, from_ms: u64) {
-        self.ask(Command::Play { id, pcm, from_ms });
+    /// Plays `sound`, whole samples or a [`Sound`] that is still decoded, from `from_ms`, in place of whatever is playing,
+    /// at the speed set last.
+    pub fn play(&self, id: i64, sound: impl Into<Sound>, from_ms: u64) {
+        self.ask(Command::Play { id, sound: sound.into(), from_ms });
     }
 
     /// Holds what is playing.

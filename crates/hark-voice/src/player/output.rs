@@ -1,14 +1,15 @@
-//! The default loudspeaker, opened.
+//! The loudspeaker, opened.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, Device, ErrorKind, FromSample, SampleFormat, SizedSample, Stream, StreamConfig};
 use rtrb::{Producer, RingBuffer};
 
 use super::tap::{Shared, Tap};
+use crate::devices::Direction;
 use crate::platform;
 
 /// The device is asked to call this often a second: every 40 ms.
@@ -26,9 +27,10 @@ const OPENING: Duration = Duration::from_secs(2);
 /// A device that does not ask for so long is dead.
 const DEAD: Duration = Duration::from_millis(500);
 
-/// A running stream to the default device, and the ring that feeds it.
+/// A running stream to a device, and the ring that feeds it.
 pub(super) struct Output {
     stream: Option<Stream>,
+    name: String,
     ring: Producer<f32>,
     shared: Arc<Shared>,
     rate: u32,
@@ -38,11 +40,15 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Opens the default device of the first sound system that has one; it is silent until [`start`](Self::start), so that
-    /// the ring can be filled before the first sound is asked for.
-    pub(super) fn open(now: Instant) -> Result<Self, cpal::Error> {
+    /// Opens the chosen device, or else the default one; it is silent until [`start`](Self::start), so that the ring can be
+    /// filled before the first sound is asked for.
+    pub(super) fn open(chosen: Option<&str>, now: Instant) -> Result<Self, cpal::Error> {
         platform::quiet();
-        first_that_works(|device| Self::on(device, now))
+        Direction::Output.first_that_works(chosen, |found| {
+            let mut output = Self::on(&found.device, now)?;
+            output.name = found.name();
+            Ok(output)
+        })
     }
 
     fn on(device: &Device, now: Instant) -> Result<Self, cpal::Error> {
@@ -79,12 +85,31 @@ impl Output {
             SampleFormat::U8 => build::<u8>(device, config, tap, shared.clone()),
             _ => Err(ErrorKind::UnsupportedConfig.into()),
         }?;
-        Ok(Self { stream: Some(stream), ring, shared, rate, written: 0, asked: 0, asked_at: now })
+        Ok(Self {
+            stream: Some(stream),
+            name: String::new(),
+            ring,
+            shared,
+            rate,
+            written: 0,
+            asked: 0,
+            asked_at: now,
+        })
     }
 
     /// Lets the device ask for sound.
     pub(super) fn start(&self) -> Result<(), cpal::Error> {
         self.stream.as_ref().map_or(Ok(()), Stream::play)
+    }
+
+    /// As a person knows it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sets the loudness, 0 to 1.
+    pub(super) fn set_volume(&self, volume: f32) {
+        self.shared.set_volume(volume);
     }
 
     /// Frames per second.
@@ -181,23 +206,10 @@ fn is_fatal(kind: ErrorKind) -> bool {
 pub(super) fn problem() -> Option<String> {
     platform::quiet();
     // Only asking for its configuration tells a device from the promise of one.
-    first_that_works(Device::default_output_config).err().map(|error| sentence(&error))
-}
-
-fn first_that_works<T>(attempt: impl Fn(&Device) -> Result<T, cpal::Error>) -> Result<T, cpal::Error> {
-    let mut problem = None;
-    for id in platform::hosts() {
-        let device = cpal::host_from_id(id)
-            .and_then(|host| host.default_output_device().ok_or(ErrorKind::DeviceNotAvailable.into()));
-        match device.and_then(|device| attempt(&device)) {
-            Ok(done) => return Ok(done),
-            Err(error) => {
-                tracing::debug!(%id, %error, "no sound output here");
-                problem.get_or_insert(error);
-            }
-        }
-    }
-    Err(problem.unwrap_or_else(|| ErrorKind::HostUnavailable.into()))
+    Direction::Output
+        .first_that_works(None, |found| found.device.default_output_config())
+        .err()
+        .map(|error| sentence(&error))
 }
 
 /// For a person: what is wrong, and what helps.

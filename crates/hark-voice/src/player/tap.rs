@@ -4,7 +4,7 @@
 //! and skipping fade for 5 ms, since a cut wave clicks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rtrb::Consumer;
@@ -16,7 +16,7 @@ const FADES_PER_SECOND: f32 = 200.0;
 const LONGEST_LATENCY: Duration = Duration::from_secs(2);
 
 /// What the two ends tell each other. Frames count what went through the ring since it was made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
     /// Set by the audio thread: give silence and keep what is in the ring.
     pub(super) hold: AtomicBool,
@@ -24,6 +24,8 @@ pub(super) struct Shared {
     pub(super) skip_to: AtomicU64,
     /// Set by the device's error callback.
     pub(super) failed: AtomicBool,
+    /// A number of 0 to 1, by its bits.
+    volume: AtomicU32,
     /// How often the device asked.
     asked: AtomicU64,
     taken: AtomicU64,
@@ -33,7 +35,26 @@ pub(super) struct Shared {
     silent: AtomicU64,
 }
 
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            hold: AtomicBool::default(),
+            skip_to: AtomicU64::default(),
+            failed: AtomicBool::default(),
+            volume: AtomicU32::new(1_f32.to_bits()),
+            asked: AtomicU64::default(),
+            taken: AtomicU64::default(),
+            unheard: AtomicU64::default(),
+            silent: AtomicU64::default(),
+        }
+    }
+}
+
 impl Shared {
+    pub(super) fn set_volume(&self, volume: f32) {
+        self.volume.store(volume.to_bits(), Ordering::Relaxed);
+    }
+
     /// Changes whenever the device asks.
     pub(super) fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
@@ -54,21 +75,28 @@ pub(super) struct Tap {
     shared: Arc<Shared>,
     rate: u32,
     gain: f32,
+    volume: f32,
     taken: u64,
     silent: u64,
 }
 
 impl Tap {
     pub(super) fn new(ring: Consumer<f32>, shared: Arc<Shared>, rate: u32) -> Self {
-        Self { ring, shared, rate, gain: 0.0, taken: 0, silent: 0 }
+        Self { ring, shared, rate, gain: 0.0, volume: 0.0, taken: 0, silent: 0 }
     }
 
     /// Gives `frames` samples one by one to `put`; `latency` is how long the first of them waits to be heard.
     pub(super) fn give(&mut self, frames: usize, latency: Duration, mut put: impl FnMut(f32)) {
         let hold = self.shared.hold.load(Ordering::Relaxed);
         let skip_to = self.shared.skip_to.load(Ordering::Acquire);
+        let volume = f32::from_bits(self.shared.volume.load(Ordering::Relaxed));
+        if self.taken + self.silent == 0 {
+            self.volume = volume;
+        }
+        let step = FADES_PER_SECOND / self.rate as f32;
         for _ in 0..frames {
-            put(self.next(hold, skip_to));
+            self.volume += (volume - self.volume).clamp(-step, step);
+            put(self.next(hold, skip_to) * self.volume);
         }
         let waiting = latency.min(LONGEST_LATENCY).as_secs_f64() * f64::from(self.rate);
         self.shared.taken.store(self.taken, Ordering::Relaxed);

@@ -1,10 +1,10 @@
 //! The audio thread: the one owner of the device and of what plays.
 //!
 //! It wakes for commands, and while something plays every 10 ms to feed the ring, watch the device and tell the position.
-//! The device is open only while something plays and a moment after, so it always is the default one, and an idle Hark
+//! The device is open only while something plays and a moment after, so it is the right one, and an idle Hark
 //! keeps no sound card awake.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use super::output::{self, Output};
 use super::track::{State, Track};
 use super::{Command, PlayerEvent};
 use crate::clock;
+use crate::listeners::Listeners;
 
 /// Between two looks at a device that plays.
 const TICK: Duration = Duration::from_millis(10);
@@ -34,18 +35,18 @@ const IDLE_RETRY: Duration = Duration::from_secs(5);
 /// How long a sound waits for its device; later it would start to talk when nobody expects it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const LOST: &str = "The loudspeaker stopped answering. Playing goes on when it is back.";
-
 /// What is wrong with playing sound; shared with the handles.
 pub(super) type Problem = Arc<Mutex<Option<String>>>;
 
 pub(super) struct AudioThread {
     commands: Receiver<Command>,
-    listeners: Vec<SyncSender<PlayerEvent>>,
+    listeners: Listeners<PlayerEvent>,
     problem: Problem,
     output: Option<Output>,
     track: Option<Track>,
     speed: f32,
+    volume: f32,
+    chosen: Option<String>,
     told_at: Instant,
     used_at: Instant,
     tried_at: Instant,
@@ -56,11 +57,13 @@ impl AudioThread {
         let now = clock::now();
         Self {
             commands,
-            listeners: Vec::new(),
+            listeners: Listeners::default(),
             problem,
             output: None,
             track: None,
             speed: 1.0,
+            volume: 1.0,
+            chosen: None,
             told_at: now,
             used_at: now,
             tried_at: now,
@@ -69,7 +72,7 @@ impl AudioThread {
 
     /// Until the last handle is gone.
     pub(super) fn run(mut self) {
-        self.set_problem(output::problem());
+        self.set_problem(output::problem(), String::new());
         loop {
             match self.next_command() {
                 Ok(command) => self.obey(command, clock::now()),
@@ -96,9 +99,9 @@ impl AudioThread {
     fn obey(&mut self, command: Command, now: Instant) {
         match command {
             Command::Listen(listener) => self.listen(listener),
-            Command::Play { id, pcm, from_ms } => {
+            Command::Play { id, sound, from_ms } => {
                 self.stop();
-                let mut track = Track::new(id, pcm, from_ms, self.speed);
+                let mut track = Track::new(id, sound, from_ms, self.speed);
                 // An output still open from an earlier sound has frames behind it that are not of this one.
                 track.change_output(None, self.output.as_ref(), now);
                 self.track = Some(track);
@@ -113,7 +116,13 @@ impl AudioThread {
                     self.tell_position(now);
                 }
             }
-            Command::Choose(_) | Command::SetVolume(_) => {}
+            Command::Choose(output) => self.choose(output, now),
+            Command::SetVolume(volume) => {
+                self.volume = volume;
+                if let Some(output) = &self.output {
+                    output.set_volume(volume);
+                }
+            }
             Command::SetSpeed(speed) => {
                 self.speed = speed;
                 if let Some(track) = &mut self.track {
@@ -129,7 +138,7 @@ impl AudioThread {
         let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let heard = problem.is_none_or(|reason| listener.try_send(PlayerEvent::SoundLost { reason }).is_ok());
         if heard {
-            self.listeners.push(listener);
+            self.listeners.add(listener);
         }
     }
 
@@ -182,10 +191,26 @@ impl AudioThread {
         }
     }
 
-    /// Opens the default device and brings the track to it.
+    /// What plays goes on, on the other device.
+    fn choose(&mut self, output: Option<String>, now: Instant) {
+        if std::mem::replace(&mut self.chosen, output.clone()) == output {
+            return;
+        }
+        let Some(before) = self.output.take() else { return };
+        let Some(track) = &mut self.track else { return };
+        track.change_output(Some(&before), None, now);
+        drop(before);
+        if track.state == State::Playing {
+            track.state = State::Paused;
+            self.resume(now);
+        }
+    }
+
+    /// Opens the chosen or the default device and brings the track to it.
     fn open(&mut self, now: Instant) -> Result<(), String> {
         self.tried_at = now;
-        let opened = Output::open(now).and_then(|mut output| {
+        let opened = Output::open(self.chosen.as_deref(), now).and_then(|mut output| {
+            output.set_volume(self.volume);
             if let Some(track) = &mut self.track {
                 track.change_output(None, Some(&output), now);
                 track.feed(&mut output);
@@ -195,13 +220,14 @@ impl AudioThread {
         });
         match opened {
             Ok(output) => {
+                let device = output.name().to_owned();
                 self.output = Some(output);
-                self.set_problem(None);
+                self.set_problem(None, device);
                 Ok(())
             }
             Err(error) => {
                 let reason = output::sentence(&error);
-                self.set_problem(Some(reason.clone()));
+                self.set_problem(Some(reason.clone()), String::new());
                 Err(reason)
             }
         }
@@ -240,9 +266,14 @@ impl AudioThread {
                 track.state = State::Waiting { since: now };
             }
         }
-        drop(gone);
         self.tried_at = now;
-        self.set_problem(Some(LOST.to_owned()));
+        let name =
+            gone.as_ref().map_or_else(|| "The loudspeaker".to_owned(), |gone| format!("“{}”", gone.name()));
+        drop(gone);
+        self.set_problem(
+            Some(format!("{name} stopped answering. Playing goes on when it is back.")),
+            String::new(),
+        );
         self.tell_position(now);
     }
 
@@ -264,7 +295,7 @@ impl AudioThread {
             }
         } else if self.has_problem() && now.saturating_duration_since(self.tried_at) >= IDLE_RETRY {
             self.tried_at = now;
-            self.set_problem(output::problem());
+            self.set_problem(output::problem(), String::new());
         }
     }
 
@@ -282,31 +313,23 @@ impl AudioThread {
         self.tell(event);
     }
 
-    /// A listener that does not read is cut off, so that it notices.
     fn tell(&mut self, event: PlayerEvent) {
-        self.listeners.retain(|listener| match listener.try_send(event.clone()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                tracing::warn!("a listener of the player does not read its events");
-                false
-            }
-            Err(TrySendError::Disconnected(_)) => false,
-        });
+        self.listeners.tell(&event);
     }
 
     fn has_problem(&self) -> bool {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Tells when the device went or came back.
-    fn set_problem(&mut self, problem: Option<String>) {
+    /// Tells when the device went, or that `device` came back.
+    fn set_problem(&mut self, problem: Option<String>, device: String) {
         let before = std::mem::replace(
             &mut *self.problem.lock().unwrap_or_else(PoisonError::into_inner),
             problem.clone(),
         );
         match (before, problem) {
             (None, Some(reason)) => self.tell(PlayerEvent::SoundLost { reason }),
-            (Some(_), None) => self.tell(PlayerEvent::SoundBack { device: String::new() }),
+            (Some(_), None) => self.tell(PlayerEvent::SoundBack { device }),
             _ => {}
         }
     }

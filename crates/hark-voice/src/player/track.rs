@@ -1,10 +1,9 @@
 //! One sound being played: where it is, and what comes next.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::output::Output;
-use crate::Pcm;
+use crate::Sound;
 use crate::pcm::{SAMPLE_RATE, ms_to_samples, samples_to_ms};
 use crate::resample::Resampler;
 use crate::stretch::Stretch;
@@ -27,7 +26,7 @@ pub(super) enum State {
 pub(super) struct Track {
     pub(super) id: i64,
     pub(super) state: State,
-    pcm: Arc<Pcm>,
+    sound: Sound,
     speed: f32,
     /// The head when the part that is in the ring began, in samples.
     from: usize,
@@ -44,12 +43,12 @@ pub(super) struct Track {
 
 impl Track {
     /// Stands at `from_ms`; nothing is written before it has an output.
-    pub(super) fn new(id: i64, pcm: Arc<Pcm>, from_ms: u64, speed: f32) -> Self {
-        let from = (ms_to_samples(from_ms) as usize).min(pcm.samples.len());
+    pub(super) fn new(id: i64, sound: Sound, from_ms: u64, speed: f32) -> Self {
+        let from = (ms_to_samples(from_ms) as usize).min(sound.len());
         Self {
             id,
             state: State::Paused,
-            pcm,
+            sound,
             speed,
             from,
             first_frame: 0,
@@ -63,7 +62,7 @@ impl Track {
     }
 
     pub(super) fn duration_ms(&self) -> u64 {
-        self.pcm.duration_ms()
+        self.sound.duration_ms()
     }
 
     pub(super) fn speed(&self) -> f32 {
@@ -79,13 +78,13 @@ impl Track {
         let frames = output.map_or(0, |output| output.heard(now).saturating_sub(self.first_frame));
         let seconds = frames as f64 / f64::from(self.rate);
         let samples = seconds * f64::from(self.speed) * f64::from(SAMPLE_RATE);
-        self.furthest = self.furthest.max(self.from + samples as usize).min(self.pcm.samples.len());
+        self.furthest = self.furthest.max(self.from + samples as usize).min(self.sound.len());
         self.furthest
     }
 
     /// Moves the head and what follows to `position_ms`.
     pub(super) fn seek(&mut self, position_ms: u64, output: Option<&Output>) {
-        self.from = (ms_to_samples(position_ms) as usize).min(self.pcm.samples.len());
+        self.from = (ms_to_samples(position_ms) as usize).min(self.sound.len());
         self.begin(output);
     }
 
@@ -133,20 +132,25 @@ impl Track {
         self.ended && self.ready.is_empty() && output.heard(now) >= output.written()
     }
 
-    /// Makes more to write; gives `false` when there is no more.
+    /// Makes more to write; gives `false` when there is no more, or none yet.
     fn advance(&mut self) -> bool {
-        let Some(resampler) = &mut self.resampler else {
-            self.ended |= !self.stretch.step(&self.pcm.samples, &mut self.ready);
-            return !self.ready.is_empty();
-        };
         let mut hop = Vec::new();
         while self.ready.is_empty() && !self.ended {
             hop.clear();
-            if self.stretch.step(&self.pcm.samples, &mut hop) {
-                resampler.push(&hop, &mut self.ready);
-            } else {
-                resampler.finish(&mut self.ready);
-                self.ended = true;
+            let step = self.sound.read(|samples, is_whole| {
+                let is_there = is_whole || samples.len() >= self.stretch.reach();
+                is_there.then(|| self.stretch.step(samples, &mut hop))
+            });
+            match (step, &mut self.resampler) {
+                (None, _) => return false,
+                (Some(true), None) => std::mem::swap(&mut self.ready, &mut hop),
+                (Some(true), Some(resampler)) => resampler.push(&hop, &mut self.ready),
+                (Some(false), resampler) => {
+                    if let Some(resampler) = resampler {
+                        resampler.finish(&mut self.ready);
+                    }
+                    self.ended = true;
+                }
             }
         }
         !self.ready.is_empty()

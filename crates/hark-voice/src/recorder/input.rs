@@ -28,6 +28,7 @@ struct Open {
     stream: Stream,
     host: Host,
     id: Option<DeviceId>,
+    plugged: Option<String>,
 }
 
 impl Microphone for SystemMicrophone {
@@ -41,8 +42,8 @@ impl Microphone for SystemMicrophone {
     }
 
     fn is_there(&mut self) -> bool {
-        let Some(Open { host, id: Some(id), .. }) = &self.open else { return true };
-        Direction::Input.is_there(host, id)
+        let Some(Open { host, id: Some(id), plugged, .. }) = &self.open else { return true };
+        Direction::Input.is_there(host, id, plugged.as_deref())
     }
 
     fn close(&mut self) {
@@ -70,8 +71,8 @@ fn open(found: Found) -> Result<(Open, Capture), Error> {
         _ => Err(error),
     })?;
     stream.play()?;
-    let id = found.id();
-    Ok((Open { stream, host: found.host, id }, capture))
+    let (id, plugged) = (found.id(), platform::plugged(&found.device));
+    Ok((Open { stream, host: found.host, id, plugged }, capture))
 }
 
 fn with(found: &Found, config: StreamConfig, format: SampleFormat) -> Result<(Stream, Capture), Error> {

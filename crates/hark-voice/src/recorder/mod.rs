@@ -14,6 +14,7 @@
 
 mod capture;
 mod device;
+mod drawing;
 mod input;
 mod message;
 mod meter;

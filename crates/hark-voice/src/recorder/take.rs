@@ -6,19 +6,13 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use super::Command;
+use super::drawing::Drawing;
 use super::message::{Beginning, Message};
-use super::meter::Meter;
+use crate::Limits;
 use crate::pcm::{SAMPLE_RATE, ms_to_samples, samples_to_ms};
 use crate::resample::Resampler;
 use crate::wav::{self, WavFile};
-use crate::waveform::{self, SENT, Sketch};
-use crate::Limits;
-
-/// How many bars are told at once.
-const NEWEST: usize = 128;
-
-/// Bars are drawn against the loudest of them, or against this: a quiet beginning must not look loud.
-const LOUD: f32 = 0.02;
+use crate::waveform::SENT;
 
 /// Below this (−70 dBFS) a microphone gives nothing.
 const NOTHING: f32 = 0.0003;
@@ -44,11 +38,15 @@ impl Stop {
                 "The disk is full. What you said so far is kept. Make room, then go on.".to_owned()
             }
             Self::Disk(error) => {
-                format!("Hark cannot write the recording ({error}). What you said so far is kept. Send it, or go on.")
+                format!(
+                    "Hark cannot write the recording ({error}). What you said so far is kept. Send it, or go on."
+                )
             }
             Self::Long => {
                 let minutes = Limits::default().max_duration.as_secs() / 60;
-                format!("A voice message is at most {minutes} minutes long. Send this one and record another.")
+                format!(
+                    "A voice message is at most {minutes} minutes long. Send this one and record another."
+                )
             }
         }
     }
@@ -76,13 +74,7 @@ pub(super) struct Take {
     message: Message,
     resampler: Option<Resampler>,
     samples: u64,
-    sketch: Sketch,
-    meter: Meter,
-    strengths: Vec<f32>,
-    /// The highest of the strengths.
-    top: f32,
-    /// How many of the strengths are told.
-    told: usize,
+    pub(super) drawing: Drawing,
     /// Samples since the last sound.
     silence: u64,
 }
@@ -97,11 +89,12 @@ impl Take {
         made: Sender<Command>,
     ) -> io::Result<Self> {
         let holds_something = path.metadata().is_ok_and(|file| file.len() > 0);
-        let (wav, samples, sketch) = if holds_something {
-            let (samples, sketch) = wav::repair(&path)?;
-            (WavFile::go_on(&path)?, samples, sketch)
+        let mut drawing = Drawing::new();
+        let (wav, samples) = if holds_something {
+            let samples = wav::repair(&path, |piece| drawing.push(piece))?;
+            (WavFile::go_on(&path)?, samples)
         } else {
-            (WavFile::create(&path)?, 0, Sketch::new())
+            (WavFile::create(&path)?, 0)
         };
         let before = (samples > 0).then(|| (path.clone(), samples));
         let message = Message::begin(Beginning { id: id.clone(), before, even, gain }, made)?;
@@ -113,11 +106,7 @@ impl Take {
             message,
             resampler: None,
             samples,
-            sketch,
-            meter: Meter::new(SAMPLE_RATE),
-            strengths: Vec::new(),
-            top: LOUD,
-            told: 0,
+            drawing,
             silence: 0,
         })
     }
@@ -132,24 +121,7 @@ impl Take {
 
     /// The whole of it.
     pub(super) fn waveform(&self) -> Vec<u16> {
-        self.sketch.draw(SENT)
-    }
-
-    /// The newest bars, told before or not.
-    pub(super) fn newest_bars(&mut self) -> Vec<u16> {
-        self.told = self.strengths.len();
-        self.bars(self.strengths.len().saturating_sub(NEWEST))
-    }
-
-    /// The bars that were not told yet.
-    pub(super) fn new_bars(&mut self) -> Vec<u16> {
-        let from = std::mem::replace(&mut self.told, self.strengths.len());
-        self.bars(from)
-    }
-
-    fn bars(&self, from: usize) -> Vec<u16> {
-        let bar = |strength: &f32| (strength / self.top * f32::from(waveform::MAX)).round() as u16;
-        self.strengths[from..].iter().map(bar).collect()
+        self.drawing.sketch.draw(SENT)
     }
 
     /// Whether the microphone gave nothing for two seconds.
@@ -183,11 +155,7 @@ impl Take {
             return Ok(());
         }
         self.samples += samples.len() as u64;
-        self.sketch.push(&samples);
-        self.meter.push(&samples, |strength| {
-            self.top = self.top.max(strength);
-            self.strengths.push(strength);
-        });
+        self.drawing.push(&samples);
         match samples.iter().rposition(|sample| sample.abs() > NOTHING) {
             Some(last) => self.silence = (samples.len() - 1 - last) as u64,
             None => self.silence += samples.len() as u64,
@@ -198,7 +166,7 @@ impl Take {
             self.wav = None;
             return Err(error.into());
         }
-        let longest = (Limits::default().max_duration - ROOM_FOR_TAIL).as_millis() as u64;
+        let longest = Limits::default().max_duration.saturating_sub(ROOM_FOR_TAIL).as_millis() as u64;
         if self.duration_ms() >= longest { Err(Stop::Long) } else { Ok(()) }
     }
 
@@ -216,7 +184,7 @@ impl Take {
     pub(super) fn go_on(&mut self) -> io::Result<()> {
         self.silence = 0;
         if self.wav.is_none() {
-            wav::repair(&self.path)?;
+            wav::repair(&self.path, |_| {})?;
             self.wav = Some(WavFile::go_on(&self.path)?);
         }
         Ok(())

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::capture::Capture;
@@ -16,6 +16,7 @@ use super::meter::{self, Meter};
 use super::take::{Stop, Take};
 use super::{Command, RecorderEvent};
 use crate::clock;
+use crate::listeners::Listeners;
 
 /// Between two looks at the ring.
 const TICK: Duration = Duration::from_millis(10);
@@ -71,7 +72,7 @@ struct Ending {
 pub(super) struct Worker {
     commands: Receiver<Command>,
     own: Sender<Command>,
-    listeners: Vec<SyncSender<RecorderEvent>>,
+    listeners: Listeners<RecorderEvent>,
     device: Device,
     chosen: Option<String>,
     capture: Option<Capture>,
@@ -95,7 +96,7 @@ impl Worker {
             commands,
             device: Device::new(maker, own.clone()),
             own,
-            listeners: Vec::new(),
+            listeners: Listeners::default(),
             chosen: None,
             capture: None,
             meter: Meter::new(1),
@@ -135,7 +136,7 @@ impl Worker {
 
     fn obey(&mut self, command: Command, now: Instant) {
         match command {
-            Command::Listen(listener) => self.listeners.push(listener),
+            Command::Listen(listener) => self.listeners.add(listener),
             Command::Choose(input) => self.choose(input, now),
             Command::SetEvenLoudness(even) => self.even = even,
             Command::Begin { id, wav } => self.begin(id, wav, now),
@@ -312,9 +313,7 @@ impl Worker {
         if self.device.was_hung(now) {
             self.cannot_open(HUNG.to_owned());
         }
-        self.ending
-            .extract_if(.., |ending| ending.until <= now)
-            .for_each(|ending| ending.take.finish());
+        self.ending.extract_if(.., |ending| ending.until <= now).for_each(|ending| ending.take.finish());
         match self.current.as_ref().map(|current| current.phase) {
             Some(Phase::Lost { since }) if now.saturating_duration_since(since) > PATIENCE => {
                 self.hold(Some(LOST.to_owned()));
@@ -380,7 +379,7 @@ impl Worker {
         if let Some(strength) = strength.filter(|_| self.is_wanted()) {
             let recording = self.current.as_mut().filter(|current| current.phase == Phase::Recording);
             let (bars, duration_ms) = recording
-                .map(|current| (current.take.new_bars(), current.take.duration_ms()))
+                .map(|current| (current.take.drawing.new_bars(), current.take.duration_ms()))
                 .unwrap_or_default();
             self.tell(RecorderEvent::Level { level: meter::level(strength), bars, duration_ms });
         }
@@ -418,7 +417,7 @@ impl Worker {
                 id: id.clone(),
                 device: capture.label.name.clone(),
                 duration_ms: current.take.duration_ms(),
-                waveform: current.take.newest_bars(),
+                waveform: current.take.drawing.newest_bars(),
             });
         }
         let silent = current.take.is_silent();
@@ -426,21 +425,15 @@ impl Worker {
             events.push(RecorderEvent::Silent { id, silent });
         }
         self.used_at = now;
-        events.into_iter().for_each(|event| self.tell(event));
+        for event in events {
+            self.tell(event);
+        }
         if let Err(stop) = kept {
             self.hold(Some(stop.sentence()));
         }
     }
 
-    /// A listener that does not read is cut off, so that it notices.
     fn tell(&mut self, event: RecorderEvent) {
-        self.listeners.retain(|listener| match listener.try_send(event.clone()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                tracing::warn!("a listener of the recorder does not read its events");
-                false
-            }
-            Err(TrySendError::Disconnected(_)) => false,
-        });
+        self.listeners.tell(&event);
     }
 }

@@ -5,12 +5,12 @@
 //! again in a process of its own, by [`with`].
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use hark_voice::{Player, PlayerEvent};
+use hark_voice::{Clip, Player, PlayerEvent, Recorder, RecorderEvent, devices};
 
 /// Anything that has not happened by then will not.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -109,6 +109,24 @@ impl Card {
         // A crash leaves its socket behind.
     }
 
+    /// Plugs in one more device, or another module of the sound server; gives its number.
+    #[expect(clippy::unused_self, reason = "the card has to be there")]
+    pub(crate) fn plug(&self, module: &[&str]) -> String {
+        let number = super::run("pactl", &[&["load-module"], module].concat());
+        String::from_utf8(number).unwrap().trim().to_owned()
+    }
+
+    /// Pulls it out.
+    #[expect(clippy::unused_self, reason = "the card has to be there")]
+    pub(crate) fn unplug(&self, number: &str) {
+        super::run("pactl", &["unload-module", number]);
+    }
+
+    /// A folder that goes with the card.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Stops the sound server in its tracks, or lets it go on.
     pub(crate) fn signal(&self, signal: &str) {
         let server = self.server.as_ref().unwrap().id().to_string();
@@ -132,10 +150,15 @@ pub(crate) struct Recording {
 impl Recording {
     /// Records what is played from now on.
     pub(crate) fn start() -> Self {
+        Self::of("loop")
+    }
+
+    /// Records what is played into a sink from now on.
+    pub(crate) fn of(sink: &str) -> Self {
         let mut recorder = Command::new("parec")
             .args([
                 "-d",
-                "loop.monitor",
+                &format!("{sink}.monitor"),
                 "--format=float32le",
                 "--rate=48000",
                 "--channels=1",
@@ -223,6 +246,97 @@ impl Listener {
     pub(crate) fn finished(&self, id: i64) {
         self.wait("it finished", |event| (*event == PlayerEvent::Finished { id }).then_some(()));
     }
+}
+
+/// A recorder whose events are read one by one.
+pub(crate) struct Scribe {
+    pub(crate) recorder: Recorder,
+    events: mpsc::Receiver<RecorderEvent>,
+}
+
+impl Scribe {
+    /// On the system's default microphone.
+    pub(crate) fn start() -> Self {
+        let recorder = Recorder::start();
+        let events = recorder.events();
+        Self { recorder, events }
+    }
+
+    /// On what a sink plays, chosen on purpose.
+    pub(crate) fn of(sink: &str) -> Self {
+        let scribe = Self::start();
+        scribe.recorder.choose(Some(input(&format!("{sink}.monitor"))));
+        scribe
+    }
+
+    /// The next event that `wanted` makes something of; those before are passed over.
+    pub(crate) fn wait<T>(&self, what: &str, wanted: impl Fn(&RecorderEvent) -> Option<T>) -> T {
+        let end = now() + DEADLINE;
+        let mut seen = Vec::new();
+        loop {
+            match self.events.recv_timeout(end.saturating_duration_since(now())) {
+                Ok(event) => {
+                    if let Some(found) = wanted(&event) {
+                        return found;
+                    }
+                    if !matches!(event, RecorderEvent::Level { .. }) {
+                        seen.push(event);
+                    }
+                }
+                Err(error) => panic!("waited in vain until {what} ({error}); last saw {seen:?}"),
+            }
+        }
+    }
+
+    /// Begins and waits for the first sample; gives the name of the microphone.
+    pub(crate) fn begin(&self, id: &str, wav: &Path) -> String {
+        self.recorder.begin(id.to_owned(), wav.to_owned());
+        self.recording()
+    }
+
+    pub(crate) fn recording(&self) -> String {
+        self.wait("the first sample is kept", |event| match event {
+            RecorderEvent::Recording { device, .. } => Some(device.clone()),
+            RecorderEvent::Failed { reason, .. } => panic!("{reason}"),
+            _ => None,
+        })
+    }
+
+    /// Waits until so much is recorded.
+    pub(crate) fn recorded(&self, milliseconds: u64) {
+        self.wait(&format!("{milliseconds} ms are recorded"), |event| match event {
+            RecorderEvent::Level { duration_ms, .. } if *duration_ms >= milliseconds => Some(()),
+            _ => None,
+        });
+    }
+
+    pub(crate) fn paused(&self) -> (u64, Option<String>) {
+        self.wait("it is held", |event| match event {
+            RecorderEvent::Paused { duration_ms, problem, .. } => Some((*duration_ms, problem.clone())),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn finished(&self, wanted: &str) -> Clip {
+        self.wait("it is finished", |event| match event {
+            RecorderEvent::Finished { id, clip } if id == wanted => Some(clip.clone()),
+            _ => None,
+        })
+    }
+}
+
+/// The id of the microphone whose id ends so.
+pub(crate) fn input(end: &str) -> String {
+    let inputs = devices::inputs();
+    let found = inputs.iter().find(|device| device.id.ends_with(end));
+    found.unwrap_or_else(|| panic!("no {end} in {inputs:?}")).id.clone()
+}
+
+/// The id of the loudspeaker whose id ends so.
+pub(crate) fn output(end: &str) -> String {
+    let outputs = devices::outputs();
+    let found = outputs.iter().find(|device| device.id.ends_with(end));
+    found.unwrap_or_else(|| panic!("no {end} in {outputs:?}")).id.clone()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test measures real time")]

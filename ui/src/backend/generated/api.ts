@@ -190,7 +190,11 @@ activity_ts: number,
 /**
  * Whether messages are end-to-end encrypted.
  */
-encrypted: boolean, };
+encrypted: boolean,
+/**
+ * The account's push rules tell of nothing here, or only of what names me.
+ */
+muted: boolean, };
 
 /**
  * Names one conversation for the window: the other person's user id where it is a conversation of two

@@ -48,6 +48,11 @@ export class Session {
     return this.backend.invoke('retry_connection', {});
   }
 
+  /** Starts or stops the server of this computer; how it stands then comes as an event. */
+  runHosting(run: boolean): Promise<unknown> {
+    return this.backend.invoke(run ? 'start_hosting' : 'stop_hosting', {});
+  }
+
   #take(status: Status): void {
     this.account = status.account;
     this.connection = status.connection;

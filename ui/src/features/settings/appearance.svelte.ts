@@ -21,6 +21,7 @@ export class Appearance {
     private readonly root: HTMLElement,
     private readonly kept: Place,
     private readonly moreContrast: Pick<MediaQueryList, 'matches' | 'addEventListener'>,
+    private readonly systemDark: Pick<MediaQueryList, 'matches'> = { matches: false },
   ) {
     this.#scheme = parseScheme(kept.getItem(KEY));
     this.#show();
@@ -29,6 +30,11 @@ export class Appearance {
 
   get scheme(): Scheme {
     return this.#scheme;
+  }
+
+  /** Whether what is drawn is dark, whoever chose it. */
+  get dark(): boolean {
+    return this.#scheme === 'dark' || (this.#scheme !== 'light' && this.systemDark.matches);
   }
 
   choose(scheme: Scheme): void {

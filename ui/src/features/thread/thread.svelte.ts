@@ -1,6 +1,6 @@
 // One open conversation: its pages by cursor, changes in place by key, what is new, and what I have read.
 
-import type { Backend, ConversationId, Event, Message } from '../../backend';
+import type { Backend, ConversationId, Event, Message, Page } from '../../backend';
 import { joined, placed } from './order';
 import { rowsOf, type NewLine } from './rows';
 
@@ -9,6 +9,8 @@ const PAGE = 50;
 const JUMP_PAGE = 200;
 const JUMP_PAGES = 50;
 const RISE_MS = 400;
+/** How often the newest page is asked for while it keeps changing. */
+const TRIES = 4;
 
 export class Thread {
   messages = $state.raw<Message[]>([]);
@@ -27,6 +29,7 @@ export class Thread {
   #older = $state<string | null>(null);
   #readKey: number | null = null;
   #closed = false;
+  #stirred = false;
 
   constructor(
     readonly id: ConversationId,
@@ -42,11 +45,7 @@ export class Thread {
 
   async load(): Promise<void> {
     try {
-      const page = await this.backend.invoke('timeline', {
-        conversation: this.id,
-        before: null,
-        limit: PAGE,
-      });
+      const page = await this.#newest();
       if (this.#closed) return;
       // After a reload the older pages that are still joined to the new one stay.
       const overlaps = page.messages.some((message) =>
@@ -63,6 +62,19 @@ export class Thread {
       this.seen();
     } catch (thrown) {
       if (!this.#closed) this.failed = thrown instanceof Error ? thrown.message : String(thrown);
+    }
+  }
+
+  /** What changed while the answer was under way may be missing in it: then it is asked for again. */
+  async #newest(): Promise<Page> {
+    for (let tries = 1; ; tries += 1) {
+      this.#stirred = false;
+      const page = await this.backend.invoke('timeline', {
+        conversation: this.id,
+        before: null,
+        limit: PAGE,
+      });
+      if (!this.#stirred || tries === TRIES) return page;
     }
   }
 
@@ -99,6 +111,7 @@ export class Thread {
   }
 
   put(message: Message, live: boolean): void {
+    this.#stirred = true;
     if (!this.loaded) return;
     const known = this.messages.some((each) => each.key === message.key);
     this.messages = placed(this.messages, message, this.hasOlder);

@@ -53,6 +53,19 @@ function opened(pages: Record<string, Page>, watched = true) {
 describe('a thread', () => {
   const [a, b, c] = [said(0), said(1), said(2)];
 
+  it('misses nothing that was said while its first page was under way', async () => {
+    const pages: Page[] = [
+      { messages: [a], older: null, first_unread: null },
+      { messages: [a, b], older: null, first_unread: null },
+    ];
+    const backend = recorder({ timeline: () => pages.shift() as Page, mark_read: () => ({}) });
+    const thread = new Thread('@amina:x', backend, () => true);
+    const loading = thread.load();
+    thread.apply({ type: 'message', message: b, live: true });
+    await loading;
+    expect(keys(thread.messages)).toEqual(keys([a, b]));
+  });
+
   it('loads older pages in front until the beginning', async () => {
     const { thread } = opened({
       newest: { messages: [c], older: 'p1', first_unread: null },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hark_client::Engine;
 use hark_client::model::{Content, Message};
-use hark_voice::{Pcm, Player, PlayerEvent};
+use hark_voice::{Player, PlayerEvent, Sound};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,7 +26,7 @@ const HEARD_MS: u64 = 1_000;
 struct Loaded {
     id: i64,
     from_ms: u64,
-    sound: Result<Arc<Pcm>, String>,
+    sound: Result<Sound, String>,
 }
 
 pub(super) struct Desk {
@@ -179,7 +179,7 @@ impl Desk {
         &self,
         id: i64,
         from_ms: u64,
-        sound: impl Future<Output = Result<Arc<Pcm>, String>> + Send + 'static,
+        sound: impl Future<Output = Result<Sound, String>> + Send + 'static,
     ) {
         let loaded = self.loaded.clone();
         self.tasks.spawn(async move {
@@ -218,7 +218,7 @@ impl Desk {
             return;
         }
         match loaded.sound {
-            Ok(pcm) => self.player.play(loaded.id, pcm, loaded.from_ms),
+            Ok(sound) => self.player.play(loaded.id, sound, loaded.from_ms),
             Err(reason) => self.fail(reason),
         }
     }

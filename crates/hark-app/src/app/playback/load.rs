@@ -1,31 +1,30 @@
-//! From where a sound lies to its samples.
+//! From where a sound lies to what can be played.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use hark_client::{Engine, MediaKind};
-use hark_voice::{Limits, Pcm};
+use hark_voice::{DecodeError, Limits, Sound};
 
 use crate::api::ApiError;
 
-/// The samples of a message, or one sentence why there are none.
-pub(super) async fn message(engine: &Engine, source: &str) -> Result<Arc<Pcm>, String> {
+/// The sound of a message, as soon as its beginning can be played, or one sentence why there is none.
+pub(super) async fn message(engine: &Engine, source: &str) -> Result<Sound, String> {
     let bytes = engine.media(source, MediaKind::Voice).await.map_err(|error| error.to_string())?;
-    blocking(move || hark_voice::decode(&bytes, &Limits::default())).await
+    blocking(move || Sound::decode(bytes, Limits::default())).await
 }
 
-/// The samples of a recording on the disk.
-pub(super) async fn recording(wav: PathBuf) -> Result<Arc<Pcm>, String> {
-    blocking(move || hark_voice::wav::read(&wav)).await
+/// The sound of a recording on the disk.
+pub(super) async fn recording(wav: PathBuf) -> Result<Sound, String> {
+    blocking(move || hark_voice::wav::read(&wav).map(|pcm| Arc::new(pcm).into())).await
 }
 
-async fn blocking<F>(read: F) -> Result<Arc<Pcm>, String>
+async fn blocking<F>(read: F) -> Result<Sound, String>
 where
-    F: FnOnce() -> Result<Pcm, hark_voice::DecodeError> + Send + 'static,
+    F: FnOnce() -> Result<Sound, DecodeError> + Send + 'static,
 {
     tokio::task::spawn_blocking(read)
         .await
         .map_err(|error| ApiError::internal(error).message)?
-        .map(Arc::new)
         .map_err(|error| error.to_string())
 }

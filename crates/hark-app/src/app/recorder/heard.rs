@@ -50,9 +50,7 @@ impl Desk {
     fn recording(&mut self, id: &str, device: String, duration_ms: u64, waveform: Vec<u16>) {
         let Some(current) = self.current.as_mut().filter(|current| current.id == id) else { return };
         current.phase = Phase::Recording;
-        for answer in current.waiting.drain(..) {
-            tell(answer, Ok(()));
-        }
+        let waiting = std::mem::take(&mut current.waiting);
         let conversation = current.note.conversation.clone();
         self.problem.send_replace(None);
         let id = id.to_owned();
@@ -64,6 +62,9 @@ impl Desk {
             waveform,
             silent: false,
         });
+        for answer in waiting {
+            tell(answer, Ok(()));
+        }
     }
 
     /// Told as it comes, and kept for a window that asks later.
@@ -96,11 +97,12 @@ impl Desk {
     fn paused(&mut self, id: &str, duration_ms: u64, waveform: Vec<u16>, problem: Option<String>) {
         let Some(current) = self.current.as_mut().filter(|current| current.id == id) else { return };
         current.phase = Phase::Paused;
-        for answer in current.waiting.drain(..) {
-            tell(answer, Ok(()));
-        }
+        let waiting = std::mem::take(&mut current.waiting);
         let conversation = current.note.conversation.clone();
         self.show(RecorderState::Paused { id: id.to_owned(), conversation, duration_ms, waveform, problem });
+        for answer in waiting {
+            tell(answer, Ok(()));
+        }
     }
 
     /// It did not begin, or does not go on. What is on the disk of it already stays in hand.

@@ -9,6 +9,7 @@
 //! start deletes what the store knows by it. What was to be sent and is not known there is sent at the next start; what
 //! was cut off is offered. Signing out deletes recordings with everything else of that account.
 
+mod buttons;
 mod desk;
 mod heard;
 mod kept;

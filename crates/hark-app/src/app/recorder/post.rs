@@ -29,6 +29,8 @@ pub(super) struct Parcel {
 pub(super) struct Returned {
     pub(super) id: String,
     pub(super) error: ApiError,
+    /// Whether somebody pressed a button for it just now.
+    pub(super) asked: bool,
 }
 
 /// Starts the task; it ends when nobody holds the sender any more.
@@ -54,7 +56,7 @@ async fn send(engine: &Engine, shelf: &Shelf, parcel: Parcel, returned: &mpsc::U
         && error.code != ErrorCode::TooShort
     {
         // The desk ends only after this task.
-        let _ = returned.send(Returned { id: id.clone(), error: error.clone() });
+        let _ = returned.send(Returned { id: id.clone(), error: error.clone(), asked: answer.is_some() });
     }
     let done = matches!(&outcome, Ok(_) | Err(ApiError { code: ErrorCode::TooShort, .. }));
     if let Some(answer) = answer {
