@@ -1,7 +1,7 @@
 // The voice button with a real microphone: a source that hums 440 Hz, the real recorder, the real Echo at the other end.
 
 import assert from 'node:assert/strict';
-import { composer, openConversation, said, test } from './hark.mjs';
+import { composer, said, test } from './hark.mjs';
 import { withMicrophone } from './sound.mjs';
 
 const voiceButton = (page) => page.getByRole('button', { name: /^Hold to talk/ });
@@ -58,7 +58,7 @@ test('a recording goes on while another view is shown, and through a reload of t
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByRole('region', { name: /^Recording for/ }).waitFor();
   await page.reload();
-  await openConversation(page, /^echo/i);
+  await page.getByRole('option', { name: /^Echo/i }).click();
   await spoken(page, 2);
   assert.equal(await time(page).count(), 1);
   await sendButton(page).click();
