@@ -17,7 +17,6 @@ pub(super) async fn print(mut shown: mpsc::Receiver<Output>, open_links: bool) {
         }
         let written = match output {
             Output::Progress(line) if for_a_person => progress.show(&line),
-            Output::Progress(_) => Ok(()),
             Output::Line(line) => line_to(&mut io::stdout().lock(), &line),
             Output::Note(line) => line_to(&mut io::stderr().lock(), &format!("hark: {line}")),
             Output::Url(url) => {
@@ -27,7 +26,7 @@ pub(super) async fn print(mut shown: mpsc::Receiver<Output>, open_links: bool) {
                 }
                 written
             }
-            Output::Kept { .. } | Output::Heard { .. } => Ok(()),
+            Output::Progress(_) | Output::Kept { .. } | Output::Heard { .. } => Ok(()),
         };
         if written.is_err() {
             return;

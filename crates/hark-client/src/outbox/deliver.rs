@@ -93,8 +93,11 @@ async fn upload(core: &Core, session: &Session, row: &OutboxRow, known: Option<D
     let begun = core.early.take(session, &row.txn_id);
     let upload = async {
         match begun {
-            // It ends without an outcome only where the engine does.
-            Some(begun) => begun.await.unwrap_or_else(|error| Err(Failure::Offline(error.to_string()))),
+            Some(begun) => match begun.await {
+                Ok(outcome) => outcome,
+                // It ends without an outcome only where the engine does.
+                Err(ended) => Err(Failure::Offline(ended.to_string())),
+            },
             None => early::upload(session, bytes.clone(), mime).await,
         }
     };

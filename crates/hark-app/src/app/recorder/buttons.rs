@@ -148,7 +148,7 @@ impl Desk {
             let how = How::PutAside;
             self.leaving.insert(id, Leaving { note, how, until: clock::now() + GIVES_BACK_WITHIN });
         } else {
-            self.to_drafts(id, note).await;
+            self.put_to_drafts(id, note).await;
         }
     }
 

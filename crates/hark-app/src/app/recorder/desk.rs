@@ -251,7 +251,7 @@ impl Desk {
                 self.post(Parcel { id, conversation: note.conversation, clip, noted: Some(noted), answer });
             }
             How::Cancelled { answer } => self.cancelled(id, note, answer).await,
-            How::PutAside => self.to_drafts(id, note).await,
+            How::PutAside => self.put_to_drafts(id, note).await,
         }
     }
 

@@ -119,30 +119,19 @@ impl Desk {
         for answer in current.waiting.drain(..) {
             tell(answer, Err(refusals::no_microphone(reason.clone())));
         }
-        match on_disk {
-            Some(kept) => {
-                current.phase = Phase::Paused;
-                current.loaded = false;
-                self.show(RecorderState::Paused {
-                    id: kept.id,
-                    conversation: kept.conversation,
-                    duration_ms: kept.duration_ms,
-                    waveform: kept.waveform,
-                    problem: Some(reason),
-                });
-            }
-            None => {
-                self.current = None;
-                self.show(RecorderState::Idle);
-                let id = id.to_owned();
-                // Where it cannot be deleted now, the next start does it.
-                let _ = self
-                    .on_disk(move |shelf| {
-                        shelf.remove(&id);
-                        Ok(())
-                    })
-                    .await;
-            }
+        if let Some(kept) = on_disk {
+            current.phase = Phase::Paused;
+            current.loaded = false;
+            return self.show(RecorderState::Paused {
+                id: kept.id,
+                conversation: kept.conversation,
+                duration_ms: kept.duration_ms,
+                waveform: kept.waveform,
+                problem: Some(reason),
+            });
         }
+        self.current = None;
+        self.show(RecorderState::Idle);
+        self.remove(id).await;
     }
 }

@@ -183,7 +183,7 @@ impl Desk {
     }
 
     /// A recording that was left in the middle waits as its conversation's draft, if it holds anything.
-    pub(super) async fn to_drafts(&mut self, id: String, note: Note) {
+    pub(super) async fn put_to_drafts(&mut self, id: String, note: Note) {
         let (name, of) = (id.clone(), Note { fate: Fate::Draft, ..note });
         let kept = self.on_disk(move |shelf| {
             shelf.decide(&name, Fate::Draft)?;
