@@ -216,7 +216,9 @@ impl Worker {
         self.drain(now);
         let Some(Current { take, phase, .. }) = self.current.take() else { return };
         if phase == Phase::Recording {
-            self.ending.push(Ending { take, left: TAIL, until: now + TAIL + TAIL_PATIENCE });
+            // What is still on its way was said before.
+            let left = TAIL + self.capture.as_ref().map(|capture| capture.lag(now)).unwrap_or_default();
+            self.ending.push(Ending { take, left, until: now + left + TAIL_PATIENCE });
         } else {
             take.finish();
         }
@@ -367,7 +369,7 @@ impl Worker {
     fn drain(&mut self, now: Instant) {
         let Some(capture) = &mut self.capture else { return };
         let mut samples = Vec::new();
-        capture.drain(&mut samples);
+        capture.drain(&mut samples, now);
         if samples.is_empty() {
             return;
         }
