@@ -301,6 +301,15 @@ impl Scribe {
         })
     }
 
+    /// Waits until nothing is heard of the recorder for so long.
+    pub(crate) fn hears_nothing_for(&self, time: Duration) {
+        let end = now() + DEADLINE;
+        while let Ok(event) = self.events.recv_timeout(time) {
+            assert!(matches!(event, RecorderEvent::Level { .. }), "{event:?}");
+            assert!(now() < end, "it never falls silent");
+        }
+    }
+
     /// Waits until so much is recorded.
     pub(crate) fn recorded(&self, milliseconds: u64) {
         self.wait(&format!("{milliseconds} ms are recorded"), |event| match event {
