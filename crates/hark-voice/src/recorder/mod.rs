@@ -9,8 +9,12 @@
 //! second; to a thread that levels and encodes it (`message`), so that the Ogg is whole as soon as the last word is in
 //! it; and to the meter, which draws it.
 //!
-//! Microphones come and go. A watchdog notices within half a second when one falls silent for good, closes it and opens
-//! the default one if there is one within two seconds; else the recording is held with what was said.
+//! What is said is never thrown away for being late: the ring holds ten seconds, and on Linux the sound server as much
+//! (`pulse`). A message ends with its last word, also where that is still on its way (`lag`).
+//!
+//! Microphones come and go. A watchdog notices when one falls silent for good: within half a second, or two where a busy
+//! system may only be late. It closes it and opens the default one if there is one within two seconds; else the recording
+//! is held with what was said.
 
 mod capture;
 mod device;
