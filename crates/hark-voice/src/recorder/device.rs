@@ -38,7 +38,7 @@ enum Ask {
 /// What the thread answers.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Opened { ticket: u64, opened: Result<Capture, String> },
+    Opened { ticket: u64, opened: Result<Box<Capture>, String> },
     Gone { ticket: u64 },
 }
 
@@ -118,7 +118,7 @@ fn serve(microphone: &mut dyn Microphone, asked: &Receiver<Ask>, answers: &Sende
     for ask in asked {
         let answer = match ask {
             Ask::Open { ticket, chosen } => {
-                Answer::Opened { ticket, opened: microphone.open(chosen.as_deref()) }
+                Answer::Opened { ticket, opened: microphone.open(chosen.as_deref()).map(Box::new) }
             }
             Ask::Look { ticket } if !microphone.is_there() => Answer::Gone { ticket },
             Ask::Look { .. } => continue,

@@ -1,4 +1,4 @@
-//! The system's microphones, through cpal.
+//! The system's microphones: through cpal, and on Linux where there is a sound server through [`pulse`](super::pulse).
 
 use std::time::Duration;
 
@@ -24,8 +24,15 @@ pub(super) struct SystemMicrophone {
     open: Option<Open>,
 }
 
+/// Keeps a device open until it is dropped.
+enum Hold {
+    Cpal(Stream),
+    #[cfg(target_os = "linux")]
+    Server(#[expect(dead_code, reason = "to be dropped")] super::pulse::Stream),
+}
+
 struct Open {
-    stream: Stream,
+    hold: Hold,
     host: Host,
     id: Option<DeviceId>,
     plugged: Option<String>,
@@ -47,8 +54,8 @@ impl Microphone for SystemMicrophone {
     }
 
     fn close(&mut self) {
-        if let Some(open) = self.open.take() {
-            platform::discard(open.stream);
+        if let Some(Open { hold: Hold::Cpal(stream), .. }) = self.open.take() {
+            platform::discard(stream);
         }
     }
 }
@@ -60,29 +67,50 @@ impl Drop for SystemMicrophone {
 }
 
 fn open(found: Found) -> Result<(Open, Capture), Error> {
+    let id = found.id();
+    let (hold, capture) = match &id {
+        #[cfg(target_os = "linux")]
+        Some(id) if id.host() == cpal::HostId::PulseAudio => by_server(&found, id)?,
+        _ => by_cpal(&found)?,
+    };
+    let plugged = platform::plugged(&found.device);
+    Ok((Open { hold, host: found.host, id, plugged }, capture))
+}
+
+#[cfg(target_os = "linux")]
+fn by_server(found: &Found, id: &DeviceId) -> Result<(Hold, Capture), Error> {
+    let source = super::pulse::Source::find(id.id(), OPENING)?;
+    let label = Label { keeps: true, ..label(found) };
+    let (inlet, capture) = capture::pair(label, source.rate(), source.channels(), clock::now());
+    Ok((Hold::Server(source.record(CALLS_PER_SECOND, inlet)?), capture))
+}
+
+fn by_cpal(found: &Found) -> Result<(Hold, Capture), Error> {
     let supported = found.device.default_input_config()?;
     let (rate, format) = (supported.sample_rate(), supported.sample_format());
     let fixed = BufferSize::Fixed((rate / CALLS_PER_SECOND).max(1));
     let config = StreamConfig { channels: supported.channels(), sample_rate: rate, buffer_size: fixed };
-    let (stream, capture) = with(&found, config, format).or_else(|error| match error.kind() {
+    let (stream, capture) = with(found, config, format).or_else(|error| match error.kind() {
         ErrorKind::UnsupportedConfig => {
-            with(&found, StreamConfig { buffer_size: BufferSize::Default, ..config }, format)
+            with(found, StreamConfig { buffer_size: BufferSize::Default, ..config }, format)
         }
         _ => Err(error),
     })?;
     stream.play()?;
-    let (id, plugged) = (found.id(), platform::plugged(&found.device));
-    Ok((Open { stream, host: found.host, id, plugged }, capture))
+    Ok((Hold::Cpal(stream), capture))
 }
 
-fn with(found: &Found, config: StreamConfig, format: SampleFormat) -> Result<(Stream, Capture), Error> {
+fn label(found: &Found) -> Label {
     let name = found.name();
     let notice = (!found.chosen)
         .then(|| format!("The microphone you chose is not connected. Hark records with “{name}” instead."));
     let id = found.id();
     let wanders = id.as_ref().is_some_and(|id| platform::streams_wander(id.host()));
-    let label = Label { id: id.map(|id| id.to_string()).unwrap_or_default(), name, notice, wanders };
-    let (inlet, capture) = capture::pair(label, config.sample_rate, config.channels, clock::now());
+    Label { id: id.map(|id| id.to_string()).unwrap_or_default(), name, notice, wanders, keeps: false }
+}
+
+fn with(found: &Found, config: StreamConfig, format: SampleFormat) -> Result<(Stream, Capture), Error> {
+    let (inlet, capture) = capture::pair(label(found), config.sample_rate, config.channels, clock::now());
     let stream = match format {
         SampleFormat::F32 => build::<f32>(found, config, inlet),
         SampleFormat::F64 => build::<f64>(found, config, inlet),

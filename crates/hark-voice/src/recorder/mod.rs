@@ -16,8 +16,11 @@ mod capture;
 mod device;
 mod drawing;
 mod input;
+mod lag;
 mod message;
 mod meter;
+#[cfg(target_os = "linux")]
+mod pulse;
 #[cfg(test)]
 mod synthetic;
 mod take;

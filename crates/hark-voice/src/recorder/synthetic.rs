@@ -348,6 +348,30 @@ fn the_level_and_the_bars_are_told_25_times_a_second() {
 }
 
 #[test]
+fn a_recording_as_long_as_a_message_may_be_is_held_and_nothing_is_lost() {
+    let studio = Studio::new([Ok((44_100, 1))]);
+    // It goes on after 29 minutes and 56 seconds.
+    let before = 1_796_000;
+    let file = std::fs::File::create(studio.wav("a")).unwrap();
+    file.set_len(44 + before * 96).unwrap();
+    studio.begin("a");
+    let mut singer = Singer::new(studio.inlet(), 44_100, 1);
+    singer.sing(2 * 44_100);
+    let sentence = "A voice message is at most 30 minutes long. Send this one and record another.";
+    assert_eq!(studio.paused(), (before + 2_000, Some(sentence.to_owned())));
+    assert_eq!(std::fs::metadata(studio.wav("a")).unwrap().len(), 44 + (before + 2_000) * 96);
+    let end = wav::read(&studio.wav("a")).unwrap().samples.split_off(before as usize * 48);
+    assert!((pitch(&end) - 440.0).abs() < 1.0);
+    // Going on says so again, and adds nothing.
+    studio.recorder.resume();
+    assert_eq!(studio.paused(), (before + 2_000, Some(sentence.to_owned())));
+    studio.recorder.finish();
+    let clip = studio.finished("a");
+    assert_eq!(clip.duration_ms, before + 2_000);
+    assert_eq!(heard(&clip).len() as u64, clip.duration_ms * 48);
+}
+
+#[test]
 fn a_file_that_cannot_be_made_is_told() {
     let studio = Studio::new([Ok((48_000, 1))]);
     studio.recorder.begin("a".into(), studio.wav("no folder").join("a.wav"));

@@ -20,8 +20,8 @@ const NOTHING: f32 = 0.0003;
 /// For so long there may be nothing.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// Receivers refuse what is longer.
-const ROOM_FOR_TAIL: Duration = Duration::from_secs(1);
+/// Receivers refuse what is longer; what is on its way at the end may be two seconds.
+const ROOM_FOR_TAIL: Duration = Duration::from_secs(3);
 
 /// Why a recording cannot go on.
 #[derive(Debug)]
@@ -48,6 +48,15 @@ impl Stop {
                     "A voice message is at most {minutes} minutes long. Send this one and record another."
                 )
             }
+        }
+    }
+}
+
+impl Stop {
+    /// For the log, where the recording ends anyway: only the disk costs something.
+    pub(super) fn log_at_the_end(&self) {
+        if let Self::Disk(error) = self {
+            tracing::warn!(%error, "the end of a recording is not on disk");
         }
     }
 }
@@ -166,34 +175,41 @@ impl Take {
             self.wav = None;
             return Err(error.into());
         }
+        self.length()
+    }
+
+    /// Whether there is room for more.
+    fn length(&self) -> Result<(), Stop> {
         let longest = Limits::default().max_duration.saturating_sub(ROOM_FOR_TAIL).as_millis() as u64;
         if self.duration_ms() >= longest { Err(Stop::Long) } else { Ok(()) }
     }
 
     /// Brings everything to the file.
     pub(super) fn hold(&mut self) -> Result<(), Stop> {
-        self.drain_resampler()?;
-        let Some(wav) = &mut self.wav else { return Ok(()) };
-        wav.flush().map_err(|error| {
+        let drained = self.drain_resampler();
+        if let Some(wav) = &mut self.wav
+            && let Err(error) = wav.flush()
+        {
             self.wav = None;
-            error.into()
-        })
+            return Err(error.into());
+        }
+        drained
     }
 
     /// Makes ready to go on after a pause or an error.
-    pub(super) fn go_on(&mut self) -> io::Result<()> {
+    pub(super) fn go_on(&mut self) -> Result<(), Stop> {
         self.silence = 0;
         if self.wav.is_none() {
             wav::repair(&self.path, |_| {})?;
             self.wav = Some(WavFile::go_on(&self.path)?);
         }
-        Ok(())
+        self.length()
     }
 
     /// Ends it and has the message made; the message has everything even where the disk does not.
     pub(super) fn finish(mut self) {
         if let Err(stop) = self.hold() {
-            tracing::warn!(?stop, "the end of a recording is not on disk");
+            stop.log_at_the_end();
         }
         let (duration_ms, waveform) = (self.duration_ms(), self.waveform());
         self.message.end(duration_ms, waveform);
@@ -202,7 +218,7 @@ impl Take {
     /// Ends it and leaves the file.
     pub(super) fn abandon(mut self) {
         if let Err(stop) = self.hold() {
-            tracing::warn!(?stop, "the end of a recording is not on disk");
+            stop.log_at_the_end();
         }
     }
 

@@ -13,7 +13,7 @@ use super::capture::Capture;
 use super::device::{Answer, Device, Maker};
 use super::message::Made;
 use super::meter::{self, Meter};
-use super::take::{Stop, Take};
+use super::take::Take;
 use super::{Command, RecorderEvent};
 use crate::clock;
 use crate::listeners::Listeners;
@@ -207,8 +207,8 @@ impl Worker {
         self.want_open(now);
         let Some(current) = &mut self.current else { return };
         current.phase = Phase::Opening { again: true };
-        if let Err(error) = current.take.go_on() {
-            self.hold(Some(Stop::Disk(error).sentence()));
+        if let Err(stop) = current.take.go_on() {
+            self.hold(Some(stop.sentence()));
         }
     }
 
@@ -216,7 +216,9 @@ impl Worker {
         self.drain(now);
         let Some(Current { take, phase, .. }) = self.current.take() else { return };
         if phase == Phase::Recording {
-            self.ending.push(Ending { take, left: TAIL, until: now + TAIL + TAIL_PATIENCE });
+            // What is still on its way was said before.
+            let left = TAIL + self.capture.as_ref().map(|capture| capture.lag(now)).unwrap_or_default();
+            self.ending.push(Ending { take, left, until: now + left + TAIL_PATIENCE });
         } else {
             take.finish();
         }
@@ -267,7 +269,7 @@ impl Worker {
             Answer::Opened { opened: Ok(capture), .. } => {
                 let label = capture.label.clone();
                 self.meter = Meter::new(capture.rate);
-                self.capture = Some(capture);
+                self.capture = Some(*capture);
                 (self.used_at, self.looked_at) = (now, now);
                 self.tell(RecorderEvent::Opened { device: label.name, notice: label.notice });
             }
@@ -367,7 +369,7 @@ impl Worker {
     fn drain(&mut self, now: Instant) {
         let Some(capture) = &mut self.capture else { return };
         let mut samples = Vec::new();
-        capture.drain(&mut samples);
+        capture.drain(&mut samples, now);
         if samples.is_empty() {
             return;
         }
@@ -395,7 +397,7 @@ impl Worker {
                 ending.left = Duration::ZERO;
             }
             if let Err(stop) = ending.take.push(last, rate) {
-                tracing::warn!(?stop, "the end of a recording is not on disk");
+                stop.log_at_the_end();
             }
         }
         let whole = self.ending.extract_if(.., |ending| ending.left.is_zero());

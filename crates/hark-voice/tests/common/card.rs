@@ -45,10 +45,7 @@ pub(crate) fn with(test: &str, route: Route, body: fn(Card)) {
     let alsa = folder.path().join("alsa.conf");
     let default_device = if matches!(route, Route::Nowhere) { "hw:7" } else { "pulse" };
     std::fs::write(&alsa, alsa_conf(default_device)).unwrap();
-    // Before programs that compile, as a sound server on a desktop is; where that is not allowed `nice` goes on without.
-    let output = Command::new("nice")
-        .args(["-n", "-10"])
-        .arg(std::env::current_exe().unwrap())
+    let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder.path())
         .env("PULSE_SERVER", server)
@@ -81,7 +78,9 @@ impl Card {
     /// Plugs it in.
     pub(crate) fn start(&mut self) {
         let socket = self.folder.join("socket");
-        let server = Command::new("pulseaudio")
+        // Before programs that compile, as on a desktop; where that is not allowed `nice` goes on without.
+        let server = Command::new("nice")
+            .args(["-n", "-10", "pulseaudio"])
             .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--log-level=error"])
             .arg("-L")
             .arg(format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display()))
@@ -300,6 +299,15 @@ impl Scribe {
             RecorderEvent::Failed { reason, .. } => panic!("{reason}"),
             _ => None,
         })
+    }
+
+    /// Waits until nothing is heard of the recorder for so long.
+    pub(crate) fn hears_nothing_for(&self, time: Duration) {
+        let end = now() + DEADLINE;
+        while let Ok(event) = self.events.recv_timeout(time) {
+            assert!(matches!(event, RecorderEvent::Level { .. }), "{event:?}");
+            assert!(now() < end, "it never falls silent");
+        }
     }
 
     /// Waits until so much is recorded.

@@ -7,6 +7,7 @@ pub(crate) mod card;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A sine of `hertz` for `samples` at `rate`.
 pub(crate) fn sine(hertz: f64, level: f64, rate: u32, samples: usize) -> Vec<f32> {
@@ -79,6 +80,67 @@ pub(crate) fn tone(samples: &[f32]) -> Tone {
     waves.retain(|wave| (wave / usual - 1.0).abs() < 0.1);
     let length = waves.iter().sum::<f64>();
     Tone { hertz: 48_000.0 * waves.len() as f64 / length, milliseconds: length / 48.0 }
+}
+
+/// Noise: no two pieces of it are the same.
+pub(crate) fn noise(seed: u32, samples: usize) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((state >> 16) as f32 / 32_768.0 - 1.0) * 0.3
+    };
+    (0..samples).map(|_| next()).collect()
+}
+
+/// Where samples of `said` are missing in `kept`, and how many.
+pub(crate) fn holes(said: &[f32], kept: &[f32]) -> Vec<(usize, usize)> {
+    const PIECE: usize = 48;
+    let alike = |one: &[f32], other: &[f32]| one.iter().zip(other).all(|(a, b)| (a - b).abs() < 0.000_1);
+    let mut holes = Vec::new();
+    let (mut kept, mut missing) = (kept, 0);
+    for (at, piece) in said.chunks_exact(PIECE).enumerate() {
+        // Silence may be in between, where the card itself stood still.
+        if let Some(found) = kept.windows(PIECE).position(|window| alike(window, piece)) {
+            if missing > 0 {
+                holes.push((at * PIECE - missing, missing));
+            }
+            (kept, missing) = (&kept[found + PIECE..], 0);
+        } else {
+            missing += PIECE;
+        }
+    }
+    if missing > 0 {
+        holes.push((said.len() - missing, missing));
+    }
+    holes
+}
+
+/// Keeps every processor busy twice over for as long as `body` runs.
+pub(crate) fn busy<T>(body: impl FnOnce() -> T) -> T {
+    let threads = 2 * std::thread::available_parallelism().unwrap().get();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        let ends = EndsWhenDropped(&over);
+        let done = body();
+        drop(ends);
+        done
+    })
+}
+
+/// A test that fails ends as well.
+struct EndsWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for EndsWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Its pitch.
