@@ -46,7 +46,9 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
         ("150 ms after the key is let go → message whole", measured.whole, 60.0),
     ] {
         let mut histogram = times()?;
-        values.iter().for_each(|value| histogram.saturating_record(*value));
+        for value in values {
+            histogram.saturating_record(value);
+        }
         report.add(format!("{what}, p50"), at(&histogram, 0.5), "ms");
         report.judge(format!("{what}, worst"), at(&histogram, 1.0), "ms", Target::AtMost(bound));
     }

@@ -79,7 +79,9 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     ensure!(notes.len() == NOTES, "{} notes", notes.len());
     let figures = |of: fn(&Note) -> u64| -> Result<Histogram<u64>> {
         let mut histogram = times()?;
-        notes.iter().for_each(|note| histogram.saturating_record(of(note)));
+        for note in &notes {
+            histogram.saturating_record(of(note));
+        }
         Ok(histogram)
     };
     report.add("F, p50", at(&cost, 0.5), "ms");

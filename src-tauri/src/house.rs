@@ -39,11 +39,12 @@ async fn enter(shell: &Shell, ownership: &Ownership) -> Result<(App, Owner), Api
             return Err(error);
         }
     };
-    if shell.tries_it() && app.engine().account().is_none() {
-        if let Err(error) = app.run(Command::TryIt(Nothing {})).await {
-            owner.close(&app).await;
-            return Err(error);
-        }
+    if shell.tries_it()
+        && app.engine().account().is_none()
+        && let Err(error) = app.run(Command::TryIt(Nothing {})).await
+    {
+        owner.close(&app).await;
+        return Err(error);
     }
     Ok((app, owner))
 }

@@ -38,9 +38,10 @@ pub(crate) fn hand_over(shell: &Arc<Shell>) {
     tauri::async_runtime::spawn(async move {
         let Some(page) = shell.page() else { return };
         for link in shell.take_links() {
-            match hark_client::named_by(&link) {
-                Some(who) => page.tell(Event::Link { who }).await,
-                None => tracing::warn!("a link that names nobody was opened"),
+            if let Some(who) = hark_client::named_by(&link) {
+                page.tell(Event::Link { who }).await;
+            } else {
+                tracing::warn!("a link that names nobody was opened");
             }
         }
     });

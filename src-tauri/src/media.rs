@@ -31,7 +31,7 @@ pub(crate) fn answer(
             Some(mxc) => fetch(&shell, &mxc).await,
             None => Err(ApiError::not_found("There is no such picture.")),
         };
-        responder.respond(found.map_or_else(|error| refusal(&error), |media| response(media)));
+        responder.respond(found.map_or_else(|error| refusal(&error), response));
     });
 }
 

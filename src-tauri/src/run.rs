@@ -8,6 +8,8 @@ use hark_app::api::ApiError;
 use hark_app::{owner, program};
 use tauri::{AppHandle, RunEvent};
 
+#[cfg(target_os = "macos")]
+use crate::menu;
 use crate::options::Options;
 use crate::shell::Shell;
 use crate::{bridge, files, house, login, media, platform, tray, watchdog, window};
@@ -68,6 +70,12 @@ fn start(mut options: Options, started: Instant) -> Result<ExitCode, ApiError> {
                 Ok(())
             }
         });
+    #[cfg(target_os = "macos")]
+    let tauri = tauri.menu(menu::build).on_menu_event(|tauri, event| {
+        if event.id().as_ref() == menu::QUIT {
+            window::quit(tauri);
+        }
+    });
     let mut context = tauri::generate_context!();
     context.set_assets(Box::new(files::Files::new(shell.clone())));
     let tauri = tauri.build(context).map_err(ApiError::internal)?;

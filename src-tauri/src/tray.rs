@@ -70,7 +70,7 @@ pub(crate) fn follow(tauri: &AppHandle, shell: &Arc<Shell>) {
             return;
         }
     };
-    let (tauri, shell) = (tauri.clone(), shell.clone());
+    let shell = shell.clone();
     tauri::async_runtime::spawn(async move {
         let Ok(app) = shell.app().await else { return };
         let mut events = app.events();
@@ -86,7 +86,6 @@ pub(crate) fn follow(tauri: &AppHandle, shell: &Arc<Shell>) {
                 event = events.recv() => event,
             };
             match event {
-                Ok(Event::Show { .. }) => window::raise(&tauri, &shell),
                 Ok(Event::Reload | Event::Account { .. }) | Err(RecvError::Lagged(_)) => {
                     read_all(&shell, &app, &mut known).await;
                 }

@@ -14,7 +14,9 @@ impl Unread {
     /// All rows anew.
     pub(crate) fn replace(&mut self, rows: Vec<Conversation>) {
         self.rows.clear();
-        rows.iter().for_each(|row| self.put(row));
+        for row in &rows {
+            self.put(row);
+        }
     }
 
     /// One row. An invitation is something unread.

@@ -35,6 +35,10 @@ pub(crate) fn watch(tauri: &AppHandle, shell: &Arc<Shell>) {
         if tokio::time::timeout(COMES_UP_WITHIN, shell.page_came_up()).await.is_ok() {
             return;
         }
+        if shell.failure().is_some() {
+            // Another page is shown, which says why.
+            return;
+        }
         if platform::MAY_STAY_WHITE && !is_spared() {
             tracing::warn!("the page did not come up; once more without the fast renderer");
             shell.start_again();

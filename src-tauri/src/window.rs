@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hark_app::api::{Command, Nothing, Settings, Status};
+use hark_app::api::{Command, Event, Nothing, Settings, Status};
 use tauri::plugin::TauriPlugin;
 use tauri::utils::config::Color;
 use tauri::webview::{DownloadEvent, NewWindowResponse, PermissionResponse, WebviewWindowBuilder};
 use tauri::{AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WindowEvent, Wry};
 use tauri_plugin_window_state::StateFlags;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::shell::Shell;
 use crate::{files, links, platform};
@@ -78,6 +79,7 @@ pub(crate) fn build(tauri: &AppHandle, shell: &Arc<Shell>) -> tauri::Result<()> 
     tell_failure(tauri, shell);
     show_undrawn(tauri, shell);
     show_without_tray(tauri, shell);
+    raise_when_clicked(tauri, shell);
     Ok(())
 }
 
@@ -160,6 +162,22 @@ async fn settings(shell: &Shell) -> Settings {
 pub(crate) async fn status(shell: &Shell) -> Option<Status> {
     let answer = shell.app_now()?.run(Command::Status(Nothing {})).await.ok()?;
     serde_json::from_value(answer).ok()
+}
+
+/// A notification was clicked: the page goes to the message, the window comes forward.
+fn raise_when_clicked(tauri: &AppHandle, shell: &Arc<Shell>) {
+    let (tauri, shell) = (tauri.clone(), shell.clone());
+    tauri::async_runtime::spawn(async move {
+        let Ok(app) = shell.app().await else { return };
+        let mut events = app.events();
+        loop {
+            match events.recv().await {
+                Ok(Event::Show { .. }) => raise(&tauri, &shell),
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
 }
 
 /// A page that waits, for a locked keyring or a slow disk, is shown waiting.

@@ -181,9 +181,10 @@ export class Desk {
     await this.tell('xdotool', 'key', '--clearmodifiers', 'alt+F4');
   }
 
-  /** The screen as a picture. */
+  /** The window as a picture. */
   async picture(path) {
-    await this.tell('import', '-window', 'root', path);
+    const [window] = await this.windows();
+    await this.tell('import', '-window', window, path);
   }
 
   /** Asks whatever still lives in this desk's home to end, such as what a program started itself; gives their ids. */

@@ -52,8 +52,17 @@ export class Driver {
     return found[ELEMENT];
   }
 
+  /** Clicks what is found. A row that was drawn anew in between is looked for again, as a person would. */
   async click(css, words) {
-    await this.ask('POST', `/element/${await this.find(css, words)}/click`, {});
+    const end = Date.now() + DEADLINE;
+    for (;;) {
+      const element = await this.find(css, words);
+      try {
+        return await this.ask('POST', `/element/${element}/click`, {});
+      } catch (error) {
+        if (!/stale element/.test(error.message) || Date.now() > end) throw error;
+      }
+    }
   }
 
   async type(element, text) {

@@ -90,8 +90,12 @@ fn format() -> anyhow::Result<ExitCode> {
 }
 
 fn shots() -> anyhow::Result<ExitCode> {
-    setup::system::packages(&[setup::system::BUILD, setup::system::TEST])?;
+    use setup::system::{BUILD, DESK, SHELL, TEST};
+    setup::system::packages(&[BUILD, SHELL, DESK, TEST])?;
     setup::node::build()?;
-    shell::cargo(["build", "--package", "hark-app", "--package", "hark-server"]).run()?;
-    Ok(ExitCode::from(shell::call("node", ["tests/browser/shots.mjs"]).code()?))
+    setup::driver::install()?;
+    shell::cargo(["build", "--package", "hark-app", "--package", "hark-server", "--package", "hark-desktop"])
+        .run()?;
+    let node = shell::call("node", ["tests/desktop/shots.mjs"]);
+    Ok(ExitCode::from(node.env("HARK_TAURI_DRIVER", setup::driver::program()).code()?))
 }

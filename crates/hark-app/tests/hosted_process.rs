@@ -58,7 +58,7 @@ async fn the_server_goes_on_when_the_app_that_started_it_is_killed_and_the_next_
     let app = browser(folder.path(), &[]).await;
     assert_eq!(folder.server().await.as_ref(), Some(&server));
     let doctor = hark(folder.path()).arg("doctor").run().await;
-    assert!(doctor.stdout.contains("ok    hosting  This computer hosts"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("ok    hosting       This computer hosts"), "{}", doctor.stdout);
     app.kill().await;
     answers(&server).await;
 }
@@ -130,5 +130,5 @@ async fn a_package_without_the_server_program_says_what_to_do() {
 
     std::fs::write(folder.path().join("host.json"), r#"{"port":4000,"echo":false}"#).unwrap();
     let doctor = hark().arg("doctor").run().await;
-    assert!(doctor.stdout.contains("fail  hosting  The server program"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("fail  hosting       The server program"), "{}", doctor.stdout);
 }

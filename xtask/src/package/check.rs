@@ -104,7 +104,12 @@ impl System {
 
 impl Drop for System {
     fn drop(&mut self) {
-        let unmounted = self.mounted.iter().rev().try_for_each(|at| call("umount", [at]).run());
+        // Lazily: something started there may still live for a moment.
+        let unmounted = self
+            .mounted
+            .iter()
+            .rev()
+            .try_for_each(|at| call("umount", ["--lazy".as_ref(), at.as_os_str()]).run());
         let done = unmounted.and_then(|()| {
             fs::remove_dir_all(&self.root)?;
             Ok(())

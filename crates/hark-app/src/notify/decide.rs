@@ -280,7 +280,8 @@ impl Desk {
         let pile = self.piles.get_mut(id).filter(|pile| !pile.name.is_empty())?;
         let rested = pile.shown_at.is_none_or(|at| now >= at + PACE);
         let loud = pile.news && tells && rested;
-        if !loud && !(pile.stale && pile.shown_at.is_some()) {
+        let outdated = pile.stale && pile.shown_at.is_some();
+        if !loud && !outdated {
             return None;
         }
         pile.stale = false;

@@ -1,9 +1,11 @@
-// Pictures of the window for the README: `cargo xtask shots`. The people are made up; all else is real.
+// Pictures of the desktop window for the README: `cargo xtask shots`. The people are made up; all else is real.
 
 import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PASSWORD, Person, Place, openConversation, said } from './hark.mjs';
-import { withLoudspeaker } from './sound.mjs';
+import { PASSWORD, Person, Place } from '../browser/hark.mjs';
+import { Desk } from './desk.mjs';
+import { withSound } from './sound.mjs';
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 const place = Place.make();
@@ -30,7 +32,6 @@ function speech(name, words, voice) {
 }
 
 try {
-  await withLoudspeaker(place);
   const server = await place.server();
   place.hark('data', 'login', '--homeserver', server.url, '--user', 'anna', '--register');
   await named(server, 'anna', 'Anna');
@@ -58,15 +59,27 @@ try {
   const room = encodeURIComponent(place.hark('data', 'dm', mia));
   await friends.mia.ask('POST', `/rooms/${room}/receipt/m.read/${encodeURIComponent(last)}`, {});
 
-  for (const [file, colorScheme] of [['window.png', 'light'], ['window-dark.png', 'dark']]) {
-    const page = await place.open(await place.link('data'), { colorScheme });
-    await openConversation(page, /^Mia/);
-    await said(page, /^You, There is always room.*read/).waitFor();
-    await page.mouse.move(0, 0);
-    await page.evaluate(() => document.fonts.ready);
-    await page.screenshot({ path: `${docs}${file}`, animations: 'disabled', caret: 'hide' });
-    console.log(`docs/${file}`);
-    await place.kill(place.window);
+  for (const [file, theme] of [['window.png', 'Adwaita'], ['window-dark.png', 'Adwaita:dark']]) {
+    const desk = await Desk.make();
+    try {
+      await withSound(desk);
+      desk.environment.GTK_THEME = theme;
+      cpSync(place.path('data'), desk.path('data'), { recursive: true });
+      const window = await desk.drive('data');
+      await window.ask('POST', '/window/rect', { width: 1280, height: 800 });
+      await window.until('the thread', () => {
+        const rows = [...document.querySelectorAll('[role="option"]')];
+        rows.find((row) => row.textContent.includes('Mia'))?.click();
+        return document.querySelector('[role="log"]') !== null;
+      });
+      await window.find('[role="log"] *', /^You, There is always room.*read/);
+      await window.run(() => document.activeElement?.blur());
+      await window.run(() => document.fonts.ready.then(() => true));
+      await desk.picture(`${docs}${file}`);
+      console.log(`docs/${file}`);
+    } finally {
+      await desk.end();
+    }
   }
 } catch (error) {
   console.error(`${error.stack}${await place.account()}`);
