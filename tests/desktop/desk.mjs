@@ -174,11 +174,14 @@ export class Desk {
     await until(`the window to be ${wanted ? 'seen' : 'gone'}`, async () => (await this.windows()).length > 0 === wanted);
   }
 
-  /** Closes the window as a person does: by the keys of the window manager. */
+  /** Closes the window as a person does: by the keys of the window manager, again where it came up too late for them. */
   async close() {
     const [window] = await this.windows();
-    await this.tell('xdotool', 'windowactivate', '--sync', window);
-    await this.tell('xdotool', 'key', '--clearmodifiers', 'alt+F4');
+    const isGone = async () => !(await this.windows()).includes(window);
+    await until('the window to close', async () => {
+      await this.tell('xdotool', 'windowactivate', '--sync', window, 'key', '--clearmodifiers', 'alt+F4').catch(() => {});
+      return soon(isGone);
+    });
   }
 
   /** The window as a picture. */
@@ -271,6 +274,16 @@ export async function until(what, ask) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Whether it comes true within a second. */
+async function soon(ask) {
+  const end = Date.now() + 1_000;
+  while (Date.now() < end) {
+    if (await ask()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
 }
 
 /** Waits for something to happen, but not for ever. */

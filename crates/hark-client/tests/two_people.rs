@@ -206,7 +206,9 @@ async fn muting_a_room_elsewhere_shows_in_the_inbox_and_ends_its_alerts() {
         }
     };
     change(&mut changes, muted(true)).await;
-    alice.engine.send_text("@bob:x", "in silence").await.expect("queued");
+    let silent = alice.engine.send_text("@bob:x", "in silence").await.expect("queued");
+    // On the server before the next, so that it reaches him before the next and while the room is muted.
+    alice.engine.wait_settled(silent.key).await.expect("sent");
     let content = json!({"msgtype": "m.text", "body": "to bob", "m.mentions": {"user_ids": ["@bob:x"]}});
     server.with(|world| world.event(&room, "@alice:x", "m.room.message", content));
     let alert = |change: &Change| match change {

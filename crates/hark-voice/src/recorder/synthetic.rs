@@ -11,7 +11,7 @@ use super::device::Microphone;
 use super::{Recorder, RecorderEvent};
 use crate::{Clip, Limits, clock, decode, wav};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// What the next openings come to: a device of a rate and channels, or a sentence.
 type Script = Arc<Mutex<VecDeque<Result<(u32, u16), String>>>>;
