@@ -37,7 +37,7 @@ async fn a_tone_goes_in_by_hark_record_and_comes_out_at_the_other_persons_loudsp
         let record = alice.hark("record").arg(&bob.user_id).args(["--seconds", "4"]);
         let event_id = card.on(record).run().await.ok();
         assert!(event_id.starts_with('$'), "{event_id}");
-        assert_eq!(alice.recordings_left(), Vec::<String>::new());
+        alice.until_no_recordings_are_left().await;
         assert_eq!(bob.voices_from(&alice).await, attempt, "each is delivered once");
         let mut window = Window::of(&bob, &card).await;
         let message = window.newest_voice(&alice.user_id).await;
@@ -149,7 +149,8 @@ async fn a_note_too_short_is_not_sent_and_a_cancelled_one_can_be_had_back() {
     window.records(&bob.user_id).await;
     let refused = window.refused("send_recording", json!({})).await;
     assert_eq!(refused["code"], "too_short", "{refused}");
-    assert_eq!(alice.recordings_left(), Vec::<String>::new());
+    // It is answered first and deleted then.
+    alice.until_no_recordings_are_left().await;
 
     window.records(&bob.user_id).await;
     window.until_it_holds(300).await;
@@ -250,7 +251,7 @@ async fn the_microphone_test_shows_a_level_and_plays_back_five_seconds() {
     assert!((heard.hertz - 440.0).abs() < 1.0, "{heard:?}");
     window.page.run("close_microphone", json!({})).await;
     window.page.event("it is closed", |event| event["test"]["test"] == "off").await;
-    assert_eq!(alice.recordings_left(), Vec::<String>::new());
+    alice.until_no_recordings_are_left().await;
 }
 
 #[tokio::test]
@@ -285,7 +286,7 @@ async fn without_a_microphone_recording_is_refused_with_a_remedy() {
     let said = card.on(record).run().await.refused();
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.to_lowercase().contains("microphone"), "{said}");
-    assert_eq!(alice.recordings_left(), Vec::<String>::new());
+    alice.until_no_recordings_are_left().await;
     let doctor = card.on(alice.hark("doctor").arg("--json")).run().await;
     let mic = doctor.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mic = mic.into_iter().find(|check| check["name"] == "mic").unwrap();

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::card::{Route, Scribe, input, now, with};
+use common::card::{Route, Scribe, input, now, with_no_precedence as with};
 use common::{busy, holes, loudness, noise, run, sine, tone, wav};
 use hark_voice::{Clip, Limits, RecorderEvent, decode, devices};
 
