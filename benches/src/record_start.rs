@@ -43,7 +43,7 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     for (what, values, bound) in [
         ("begin → first sample kept, microphone closed", measured.cold, 250.0),
         ("begin → first sample kept, microphone open", measured.warm, 50.0),
-        ("150 ms after the key is let go → message whole", measured.whole, 60.0),
+        ("150 ms after the key is let go → message whole", measured.whole, 20.0),
     ] {
         let mut histogram = times()?;
         for value in values {
