@@ -8,7 +8,10 @@ use ruma::api::client::{
 use serde_json::{Value, json};
 
 use crate::{
-    http::{Answer, ApiError, Json, Session, Whole, extract::Shared},
+    http::{
+        Answer, ApiError, Json, Session, Whole,
+        extract::{Raw, Shared},
+    },
     store::played::PLAYED,
 };
 
@@ -52,6 +55,11 @@ pub(super) async fn health(State(app): State<Shared>) -> Result<axum::Json<Value
     let epoch = app.store.epoch().to_owned();
     app.store.read::<_, ApiError, _>(|snap| Ok(snap.position()?)).await?;
     Ok(axum::Json(json!({ "status": "ok", "database": epoch })))
+}
+
+/// `GET /_matrix/federation/v1/version`: what runs here. Nothing else of federation is answered.
+pub(super) async fn software(_: Shared, (): (), _: Raw) -> Result<impl Answer, ApiError> {
+    Ok(Json(json!({ "server": { "name": "hark-server", "version": env!("CARGO_PKG_VERSION") } })))
 }
 
 /// `GET …/voip/turnServer`: there is none. `{}` would make clients ask again and again.

@@ -32,7 +32,11 @@ mod user_directory;
 
 pub(crate) use self::presence::Presences;
 use axum::{Router, middleware, routing::get};
-use ruma::{UserId, api::client as c};
+use http::Method;
+use ruma::{
+    UserId,
+    api::{auth_scheme::NoAuthentication, client as c},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::{ApiError, Routes, Session, extract::Shared, layers, limits::Limit};
@@ -60,6 +64,7 @@ fn account_routes(routes: Routes) -> Routes {
     routes
         .limited(Limit::None)
         .route::<c::discovery::get_supported_versions::Request>(discovery::versions)
+        .at::<NoAuthentication>(Method::GET, "/_matrix/federation/v1/version", discovery::software)
         .limited(Limit::SignIn)
         .raw::<c::session::login::v3::Request>(login::log_in)
         .raw::<c::account::register::v3::Request>(register::register)

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter},
 };
-use http::request::Parts;
+use http::{Method, request::Parts};
 use ruma::{
     OwnedUserId,
     api::{IncomingRequest, Metadata, path_builder::PathBuilder},
@@ -23,7 +23,10 @@ use super::{
 use crate::{clock, logging::Hashed};
 
 /// What the handler of endpoint `R` is told about who is asking.
-type Who<R> = <<R as Metadata>::Authentication as Authenticate>::Who;
+type Who<R> = WhoBy<<R as Metadata>::Authentication>;
+
+/// What authentication scheme `A` tells about who is asking.
+type WhoBy<A> = <A as Authenticate>::Who;
 
 /// A ruma request type that can be served.
 pub(crate) trait Endpoint:
@@ -37,20 +40,20 @@ impl<R> Endpoint for R where
 }
 
 /// `async fn(app, who, request) -> Result<answer, ApiError>`.
-pub(crate) trait Handler<R: Endpoint, I>: Clone + Send + Sync + 'static {
+pub(crate) trait Handler<W, I>: Clone + Send + Sync + 'static {
     /// Runs the handler and turns its result into the answer.
-    fn call(self, app: Shared, who: Who<R>, input: I) -> impl Future<Output = Response> + Send;
+    fn call(self, app: Shared, who: W, input: I) -> impl Future<Output = Response> + Send;
 }
 
-impl<F, Fut, A, R, I> Handler<R, I> for F
+impl<F, Fut, A, W, I> Handler<W, I> for F
 where
-    R: Endpoint,
+    W: Send,
     I: Send + 'static,
-    F: Fn(Shared, Who<R>, I) -> Fut + Clone + Send + Sync + 'static,
+    F: Fn(Shared, W, I) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<A, ApiError>> + Send,
     A: Answer,
 {
-    async fn call(self, app: Shared, who: Who<R>, input: I) -> Response {
+    async fn call(self, app: Shared, who: W, input: I) -> Response {
         match self(app, who, input).await {
             Ok(answer) => answer.into_answer(),
             Err(error) => error.into_response(),
@@ -64,7 +67,7 @@ pub(crate) struct Routes {
     table: BTreeMap<String, MethodRouter<Shared>>,
     limit: Limit,
     #[cfg(test)]
-    endpoints: Vec<(http::Method, String)>,
+    endpoints: Vec<(Method, String)>,
 }
 
 impl Routes {
@@ -75,32 +78,55 @@ impl Routes {
     }
 
     /// Serves `R` with a handler that takes it.
-    pub(crate) fn route<R: Endpoint>(self, handler: impl Handler<R, R>) -> Self {
+    pub(crate) fn route<R: Endpoint>(self, handler: impl Handler<Who<R>, R>) -> Self {
         self.serve::<R, R>(handler)
     }
 
     /// Serves `R` with a handler that reads path, query and body itself, where ruma's type is stricter than clients are.
-    pub(crate) fn raw<R: Endpoint>(self, handler: impl Handler<R, Raw>) -> Self {
+    pub(crate) fn raw<R: Endpoint>(self, handler: impl Handler<Who<R>, Raw>) -> Self {
         self.serve::<R, Raw>(handler)
     }
 
     /// Serves `R` with a handler that takes the body as it arrives.
-    pub(crate) fn stream<R: Endpoint>(self, handler: impl Handler<R, Incoming>) -> Self {
+    pub(crate) fn stream<R: Endpoint>(self, handler: impl Handler<Who<R>, Incoming>) -> Self {
         self.serve::<R, Incoming>(handler)
     }
 
-    fn serve<R: Endpoint, I: Input<R>>(mut self, handler: impl Handler<R, I>) -> Self {
+    /// Serves an address that ruma has no type for: one under an unstable prefix, or older or newer than ruma. Its parameters are
+    /// written `{name}`.
+    pub(crate) fn at<A: Authenticate + 'static>(
+        self,
+        method: Method,
+        path: &'static str,
+        handler: impl Handler<WhoBy<A>, Raw>,
+    ) -> Self {
+        self.serve_at::<A, (), Raw>(method, path, paths([path]), handler)
+    }
+
+    fn serve<R: Endpoint, I: Input<R>>(self, handler: impl Handler<Who<R>, I>) -> Self {
+        let name = R::PATH_BUILDER.all_paths().last().unwrap_or_default();
+        self.serve_at::<R::Authentication, R, I>(R::METHOD, name, paths(R::PATH_BUILDER.all_paths()), handler)
+    }
+
+    fn serve_at<A: Authenticate + 'static, R: 'static, I: Input<R>>(
+        mut self,
+        method: Method,
+        name: &'static str,
+        paths: BTreeSet<String>,
+        handler: impl Handler<WhoBy<A>, I>,
+    ) -> Self {
         let limit = self.limit;
+        let named = method.clone();
         let answer = move |State(app): State<Shared>, request: Request| {
-            let handler = handler.clone();
+            let (handler, method) = (handler.clone(), named.clone());
             async move {
                 let began = clock::instant();
                 let mut asker = None;
-                let answer = answer::<R, I>(app, request, limit, handler, &mut asker).await;
+                let answer = answer::<A, R, I>(app, request, limit, handler, &mut asker).await;
                 let response = answer.unwrap_or_else(ApiError::into_response);
                 tracing::info!(
-                    endpoint = R::PATH_BUILDER.all_paths().last(),
-                    method = %R::METHOD,
+                    endpoint = name,
+                    %method,
                     status = response.status().as_u16(),
                     microseconds = began.elapsed().as_micros() as u64,
                     user = asker.as_ref().map(|user: &OwnedUserId| display(Hashed(user.as_str()))),
@@ -109,19 +135,19 @@ impl Routes {
                 response
             }
         };
-        let method = MethodFilter::try_from(R::METHOD).expect("ruma's methods are ones axum routes");
-        for path in paths::<R>() {
+        let filter = MethodFilter::try_from(method.clone()).expect("endpoints have methods axum routes");
+        for path in paths {
             #[cfg(test)]
-            self.endpoints.push((R::METHOD, path.clone()));
+            self.endpoints.push((method.clone(), path.clone()));
             let at_path = self.table.remove(&path).unwrap_or_default();
-            self.table.insert(path, at_path.on(method, answer.clone()));
+            self.table.insert(path, at_path.on(filter, answer.clone()));
         }
         self
     }
 
     /// Every path and the methods it answers to.
     #[cfg(test)]
-    pub(crate) fn endpoints(&self) -> &[(http::Method, String)] {
+    pub(crate) fn endpoints(&self) -> &[(Method, String)] {
         &self.endpoints
     }
 
@@ -132,29 +158,29 @@ impl Routes {
 }
 
 /// From the request to the answer; `asker` is set as soon as it is known.
-async fn answer<R: Endpoint, I: Input<R>>(
+async fn answer<A: Authenticate, R, I: Input<R>>(
     app: Shared,
     request: Request,
     limit: Limit,
-    handler: impl Handler<R, I>,
+    handler: impl Handler<WhoBy<A>, I>,
     asker: &mut Option<OwnedUserId>,
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let who = admit::<R>(&app, &parts, limit).await?;
-    *asker = R::Authentication::session(&who).map(|session| session.user_id.clone());
+    let who = admit::<A>(&app, &parts, limit).await?;
+    *asker = A::session(&who).map(|session| session.user_id.clone());
     let input = I::read(parts, body).await?;
     Ok(handler.call(app, who, input).await)
 }
 
 /// Who is asking, and whether they may ask once more. Comes before the body is read.
-async fn admit<R: Endpoint>(app: &Shared, parts: &Parts, limit: Limit) -> Result<Who<R>, ApiError> {
+async fn admit<A: Authenticate>(app: &Shared, parts: &Parts, limit: Limit) -> Result<WhoBy<A>, ApiError> {
     let by_address = limit == Limit::SignIn;
     if by_address {
         app.limits.take(limit, address_of(parts), clock::instant())?;
     }
-    let who = R::Authentication::authenticate(app, &parts.headers).await?;
+    let who = A::authenticate(app, &parts.headers).await?;
     if !by_address {
-        let asker = R::Authentication::session(&who)
+        let asker = A::session(&who)
             .map_or_else(|| address_of(parts), |session| Asker::User(session.user_id.clone()));
         app.limits.take(limit, asker, clock::instant())?;
     }
@@ -166,11 +192,11 @@ fn address_of(parts: &Parts) -> Asker {
     Asker::at(peer.map_or([0, 0, 0, 0].into(), |ConnectInfo(peer)| peer.ip()))
 }
 
-/// Every path `R` answers on: all of its history, the `r0` twin of each `v3` path, and the forms in which an empty last segment
+/// Every path an endpoint answers on: all of its history, the `r0` twin of each `v3` path, and the forms in which an empty last segment
 /// is written. Parameters are numbered, so that two endpoints on one path meet in one route.
-fn paths<R: Endpoint>() -> BTreeSet<String> {
+fn paths(history: impl IntoIterator<Item = &'static str>) -> BTreeSet<String> {
     let mut paths = BTreeSet::new();
-    for path in R::PATH_BUILDER.all_paths() {
+    for path in history {
         let path = numbered(path);
         if let Some(without_key) = path.strip_suffix("/state/{1}/{2}") {
             paths.insert(format!("{without_key}/state/{{1}}"));

@@ -9,6 +9,7 @@ mod membership;
 mod reading;
 mod secrecy;
 mod sending;
+#[path = "../support/mod.rs"]
 mod support;
 mod syncing;
 mod talking;
