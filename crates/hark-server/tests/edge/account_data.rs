@@ -75,3 +75,14 @@ async fn a_filter_is_kept_with_what_we_do_not_know_and_has_one_id() {
     assert_eq!(alice.post(filters, not_a_boolean).await.refusal(), (400, "M_BAD_JSON"));
     home.server.shutdown().await;
 }
+
+/// Specification, "Room Tagging": `order` is a number between 0 and 1.
+#[tokio::test]
+async fn a_tag_keeps_its_fractional_order() {
+    let home = home().await;
+    let alice = home.person("alice").await;
+    let tags = format!("/_matrix/client/v3/user/{}/rooms/!room:test.home.arpa/tags", alice.user_id);
+    alice.put(&format!("{tags}/m.favourite"), json!({ "order": 0.25 })).await.ok();
+    assert_eq!(alice.get(&tags).await.ok(), json!({ "tags": { "m.favourite": { "order": 0.25 } } }));
+    home.server.shutdown().await;
+}

@@ -36,14 +36,11 @@ async fn what_is_not_json_is_m_not_json_on_every_endpoint() {
 }
 
 #[tokio::test]
-async fn what_canonical_json_cannot_hold_is_m_bad_json_on_every_endpoint() {
+async fn what_clients_disagree_about_is_m_bad_json_on_every_endpoint() {
     let home = home().await;
     let alice = home.person("alice").await;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     for body in [
-        r#"{"a":1.5}"#,
-        r#"{"a":-0}"#,
-        r#"{"a":1e2}"#,
         r#"{"a":9007199254740992}"#,
         r#"{"a":"\u0000"}"#,
         r#"{"a":1,"a":2}"#,
