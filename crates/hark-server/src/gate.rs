@@ -138,10 +138,23 @@ impl<'a> Viewer<'a> {
         if self.ignored.contains(&event.sender) && event.state_key.is_none() {
             return None;
         }
-        if event.room != self.room || !self.may_see(&event) {
+        let visibility_change =
+            event.kind == "m.room.history_visibility" && event.state_key.as_deref() == Some("");
+        let own = event.is_member_of(self.user);
+        if event.room != self.room || !self.may_see(event.pos, visibility_change, own) {
             return None;
         }
         Some(self.visible(event))
+    }
+
+    /// True if the user may see a message of `sender` at `pos`, for counting messages without reading them.
+    pub(crate) fn sees_message(&self, pos: Position, sender: &UserId) -> bool {
+        !self.ignored.contains(sender) && self.may_see(pos, false, false)
+    }
+
+    /// Whose view it is.
+    pub(crate) fn user(&self) -> &'a UserId {
+        self.user
     }
 
     /// Lets an event through as part of the room's state at [`Self::state_position`], whenever it was sent.
@@ -189,11 +202,10 @@ impl<'a> Viewer<'a> {
         at.map_or(HistoryVisibility::Shared, |(_, visibility)| visibility.clone())
     }
 
-    fn may_see(&self, event: &StoredEvent) -> bool {
-        let pos = event.pos;
+    fn may_see(&self, pos: Position, visibility_change: bool, own: bool) -> bool {
         // A change of visibility is seen by those who see what was before it, too.
         let mut visibilities = vec![self.visibility_at(pos)];
-        if event.kind == "m.room.history_visibility" && event.state_key.as_deref() == Some("") {
+        if visibility_change {
             visibilities.push(self.visibility_at(pos.before()));
         }
         if visibilities.contains(&HistoryVisibility::WorldReadable) {
@@ -202,7 +214,6 @@ impl<'a> Viewer<'a> {
         let Some(present) = self.history.last() else { return false };
         let at = self.membership_at(pos);
         let before = self.membership_at(pos.before());
-        let own = event.is_member_of(self.user);
         let (joined, invited) = (MembershipState::Join, MembershipState::Invite);
         if own && [&at, &before].iter().any(|m| m.as_ref() == Some(&joined) || m.as_ref() == Some(&invited)) {
             return true;

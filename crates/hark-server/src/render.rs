@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::{
     clock,
-    gate::{Reader, Visible},
-    json::Object,
+    gate::{Reader, Viewer, Visible},
+    json::{self, Object},
+    relations::Bundle,
     store::{Snapshot, StoreError},
 };
 
@@ -19,6 +20,17 @@ pub(crate) struct Form {
     pub(crate) federation: bool,
 }
 
+/// How much of what belongs to an event is written into it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Its redaction and what relates to it.
+    Whole,
+    /// The same, but no thread: the event is shown as the newest one of a thread.
+    InThread,
+    /// Nothing: the event is shown inside another one.
+    Alone,
+}
+
 /// Renders events for one reader.
 pub(crate) struct Renderer<'a> {
     snapshot: &'a Snapshot<'a>,
@@ -26,6 +38,8 @@ pub(crate) struct Renderer<'a> {
     /// `None`: the room id stands outside (in /sync).
     room_id: Option<&'a RoomId>,
     form: &'a Form,
+    /// Present: edits, threads and references are bundled, as far as this view goes.
+    bundling: Option<&'a Viewer<'a>>,
     now: i64,
 }
 
@@ -37,13 +51,22 @@ impl<'a> Renderer<'a> {
         room_id: Option<&'a RoomId>,
         form: &'a Form,
     ) -> Self {
-        Self { snapshot, reader, room_id, form, now: clock::now_ms() }
+        Self { snapshot, reader, room_id, form, bundling: None, now: clock::now_ms() }
+    }
+
+    /// Writes what relates to an event into it (spec: "Aggregations of child events"). For everything but lists of state.
+    pub(crate) fn bundling(mut self, viewer: &'a Viewer<'a>) -> Self {
+        self.bundling = Some(viewer);
+        self
     }
 
     /// The event as JSON.
     pub(crate) fn event(&self, visible: &Visible) -> Result<String, StoreError> {
-        let json =
-            if self.form.federation { visible.pdu().to_owned() } else { self.client_event(visible, true)? };
+        let json = if self.form.federation {
+            visible.pdu().to_owned()
+        } else {
+            self.client_event(visible, Depth::Whole)?
+        };
         Ok(match &self.form.fields {
             Some(fields) => only(&json, fields),
             None => json,
@@ -58,7 +81,7 @@ impl<'a> Renderer<'a> {
         events.into_iter().map(|event| self.event(event)).collect()
     }
 
-    fn client_event(&self, visible: &Visible, with_redaction: bool) -> Result<String, StoreError> {
+    fn client_event(&self, visible: &Visible, depth: Depth) -> Result<String, StoreError> {
         let event = visible.event();
         let mut out = String::with_capacity(visible.content().len() + 400);
         let mut object = Object::new(&mut out);
@@ -80,17 +103,12 @@ impl<'a> Renderer<'a> {
             object.text("state_key", state_key);
         }
         object.text("type", &event.kind);
-        self.unsigned(visible, with_redaction, object.object("unsigned"))?;
+        self.unsigned(visible, depth, object.object("unsigned"))?;
         drop(object);
         Ok(out)
     }
 
-    fn unsigned(
-        &self,
-        visible: &Visible,
-        with_redaction: bool,
-        mut unsigned: Object<'_>,
-    ) -> Result<(), StoreError> {
+    fn unsigned(&self, visible: &Visible, depth: Depth, mut unsigned: Object<'_>) -> Result<(), StoreError> {
         let event = visible.event();
         unsigned.number("age", (self.now - event.ts).max(0));
         unsigned.text("membership", visible.membership().as_str());
@@ -102,8 +120,35 @@ impl<'a> Renderer<'a> {
             unsigned.text("prev_sender", replaced.event().sender.as_str());
             unsigned.text("replaces_state", replaced.event().event_id.as_str());
         }
-        if with_redaction && let Some(redaction) = visible.redaction(self.snapshot)? {
-            unsigned.raw("redacted_because", &self.client_event(&redaction, false)?);
+        if depth == Depth::Alone {
+            return Ok(());
+        }
+        if let Some(redaction) = visible.redaction(self.snapshot)? {
+            unsigned.raw("redacted_because", &self.client_event(&redaction, Depth::Alone)?);
+        }
+        if let Some(viewer) = self.bundling {
+            let bundle = Bundle::of(viewer, visible, depth == Depth::Whole)?;
+            if !bundle.is_empty() {
+                self.relations(&bundle, unsigned.object("m.relations"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn relations(&self, bundle: &Bundle, mut out: Object<'_>) -> Result<(), StoreError> {
+        if !bundle.references.is_empty() {
+            let chunk = bundle.references.iter().map(|id| format!(r#"{{"event_id":{}}}"#, json::text(id)));
+            out.object("m.reference").array("chunk", chunk);
+        }
+        if let Some(replacement) = &bundle.replacement {
+            out.raw("m.replace", &self.client_event(replacement, Depth::Alone)?);
+        }
+        if let Some(thread) = &bundle.thread {
+            let latest = self.client_event(&thread.latest, Depth::InThread)?;
+            out.object("m.thread")
+                .raw("latest_event", &latest)
+                .number("count", thread.count)
+                .flag("current_user_participated", thread.participated);
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::{
     media::Media,
     naming::{self, Settling},
     rooms::Signer,
+    search,
     store::StoreError,
 };
 
@@ -65,6 +66,7 @@ impl Server {
         let ended = CancellationToken::new();
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
+        tokio::spawn(search::run(app.clone()));
         let ending = app.shutdown.clone().cancelled_owned();
         let serving =
             tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(ending).into_future());

@@ -10,22 +10,27 @@ mod discovery;
 mod filter;
 #[cfg(test)]
 mod fuzz;
+mod jump;
 mod login;
 mod logout;
 mod media;
 mod membership;
+mod paging;
 mod presence;
 mod profile;
 mod push_rules;
 mod receipts;
 mod register;
+mod relations;
 mod room_create;
 mod room_directory;
 mod room_history;
 mod room_send;
 mod room_state;
+mod search;
 mod sync;
 mod tags;
+mod threads;
 mod to_device;
 mod typing;
 mod user_directory;
@@ -139,6 +144,11 @@ fn rooms_routes(routes: Routes) -> Routes {
         .raw::<c::room::get_room_event::v3::Request>(room_history::event)
         .raw::<c::message::get_message_events::v3::Request>(room_history::messages)
         .raw::<c::context::get_context::v3::Request>(room_history::context)
+        .raw::<c::relations::get_relating_events::v1::Request>(relations::list)
+        .raw::<c::relations::get_relating_events_with_rel_type::v1::Request>(relations::list)
+        .raw::<c::relations::get_relating_events_with_rel_type_and_event_type::v1::Request>(relations::list)
+        .raw::<c::threads::get_threads::v1::Request>(threads::list)
+        .raw::<c::room::get_event_by_timestamp::v1::Request>(jump::to_date)
         .limited(Limit::Messages)
         .raw::<c::message::send_message_event::v3::Request>(room_send::message)
         .raw::<c::state::send_state_event::v3::Request>(room_send::state)
@@ -148,6 +158,7 @@ fn rooms_routes(routes: Routes) -> Routes {
         .raw::<c::receipt::create_receipt::v3::Request>(receipts::receipt)
         .raw::<c::read_marker::set_read_marker::v3::Request>(receipts::markers)
         .limited(Limit::Ordinary)
+        .raw::<c::search::search_events::v3::Request>(search::search)
         .route::<c::room::create_room::v3::Request>(room_create::create)
         .raw::<c::membership::join_room_by_id::v3::Request>(membership::join)
         .raw::<c::membership::join_room_by_id_or_alias::v3::Request>(membership::join)

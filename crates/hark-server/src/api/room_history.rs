@@ -1,11 +1,14 @@
 //! Reading a room's past: one event, pages of messages, what stands around an event.
 
-use std::collections::HashSet;
+use std::{cell::Cell, collections::HashSet};
 
 use ruma::{OwnedEventId, OwnedRoomId, UserId, api::client::filter::RoomEventFilter};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-use super::room_id;
+use super::{
+    paging::{Direction, limit, position},
+    room_id,
+};
 use crate::{
     filter,
     gate::{Reader, Viewer, Visible},
@@ -15,15 +18,12 @@ use crate::{
         extract::{Raw, Shared},
     },
     json::Object,
+    relations::RelationFilter,
     render::{Form, Renderer},
     store::{Members, Position, Room, StoreError},
     sync::Token,
     timeline::{self, Stretch},
 };
-
-/// Events of a page if the client does not say, and at most.
-const DEFAULT_LIMIT: u64 = 10;
-const MAX_LIMIT: u64 = 1_000;
 
 /// `GET …/rooms/{roomId}/event/{eventId}`: 404 whatever the reason it is not shown.
 pub(super) async fn event(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
@@ -40,14 +40,6 @@ pub(super) async fn event(app: Shared, session: Session, request: Raw) -> Result
         .await
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-enum Direction {
-    #[serde(rename = "b")]
-    Backwards,
-    #[serde(rename = "f")]
-    Forwards,
-}
-
 #[derive(Deserialize)]
 struct MessagesQuery {
     from: Option<String>,
@@ -61,21 +53,25 @@ struct MessagesQuery {
 pub(super) async fn messages(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
     let query: MessagesQuery = request.query()?;
     let room: OwnedRoomId = room_id(&request.path[0])?;
-    let position = |token: &Option<String>| match token {
-        Some(token) => {
-            Token::parse(token, app.store.epoch(), app.store.committed()).map(|token| Some(token.pos))
-        }
-        None => Ok(None),
-    };
-    let (from, to) = (position(&query.from)?, position(&query.to)?);
-    let filter = event_filter(query.filter.as_deref())?;
-    let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as usize;
+    let (from, to) =
+        (position(&app.store, query.from.as_deref())?, position(&app.store, query.to.as_deref())?);
+    let filter: RoomEventFilter = event_filter(query.filter.as_deref())?;
+    let relations: RelationFilter = event_filter(query.filter.as_deref())?;
+    let limit = limit(query.limit);
     let epoch = app.store.epoch().to_owned();
     app.store
         .read::<_, ApiError, _>(move |snapshot| {
             let (viewer, room) = Viewer::of_request(snapshot, &session.user_id, &room)?;
             let head = snapshot.position()?;
-            let wanted = |event: &Visible| filter::wants(&filter, &room.id, event);
+            let failed = Cell::new(None);
+            let wanted = |event: &Visible| {
+                let related = relations.wants(&viewer, event);
+                filter::wants(&filter, &room.id, event)
+                    && related.unwrap_or_else(|error| {
+                        failed.set(Some(error));
+                        false
+                    })
+            };
             let (start, Stretch { events, next }) = match query.dir {
                 Direction::Backwards => {
                     let range = (to.unwrap_or(Position::START), from.unwrap_or(head));
@@ -86,6 +82,9 @@ pub(super) async fn messages(app: Shared, session: Session, request: Raw) -> Res
                     (range.0, timeline::forwards(&viewer, room.nid, range, limit, wanted)?)
                 }
             };
+            if let Some(error) = failed.take() {
+                return Err(error.into());
+            }
             let form = Form::default();
             let renderer = renderer(&viewer, &session, &room, &form);
             let mut body = String::new();
@@ -114,8 +113,8 @@ struct ContextQuery {
 pub(super) async fn context(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
     let query: ContextQuery = request.query()?;
     let (room, event) = (room_id(&request.path[0])?, event_id(&request.path[1])?);
-    let filter = event_filter(query.filter.as_deref())?;
-    let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as usize;
+    let filter: RoomEventFilter = event_filter(query.filter.as_deref())?;
+    let limit = limit(query.limit);
     let epoch = app.store.epoch().to_owned();
     app.store
         .read::<_, ApiError, _>(move |snapshot| {
@@ -152,9 +151,15 @@ pub(super) async fn context(app: Shared, session: Session, request: Raw) -> Resu
         .await
 }
 
-fn renderer<'a>(viewer: &Viewer<'a>, session: &'a Session, room: &'a Room, form: &'a Form) -> Renderer<'a> {
+/// Writes events of a room with all that belongs to them.
+pub(super) fn renderer<'a>(
+    viewer: &'a Viewer<'a>,
+    session: &'a Session,
+    room: &'a Room,
+    form: &'a Form,
+) -> Renderer<'a> {
     let reader = Reader { user: &session.user_id, device: Some(&session.device_id) };
-    Renderer::new(viewer.snapshot(), reader, Some(&room.id), form)
+    Renderer::new(viewer.snapshot(), reader, Some(&room.id), form).bundling(viewer)
 }
 
 /// The member events of those who wrote the events, as they were at the newest of them.
@@ -173,12 +178,12 @@ fn authors<'v>(
     Ok(members)
 }
 
-fn event_filter(json: Option<&str>) -> Result<RoomEventFilter, ApiError> {
-    let Some(json) = json else { return Ok(RoomEventFilter::default()) };
+fn event_filter<T: Default + DeserializeOwned>(json: Option<&str>) -> Result<T, ApiError> {
+    let Some(json) = json else { return Ok(T::default()) };
     serde_json::from_str(json)
         .map_err(|_| ApiError::bad_json("The filter has members that are not of their type."))
 }
 
-fn event_id(text: &str) -> Result<OwnedEventId, ApiError> {
+pub(super) fn event_id(text: &str) -> Result<OwnedEventId, ApiError> {
     OwnedEventId::try_from(text).map_err(|_| ApiError::not_found("There is no such event that you may see."))
 }

@@ -15,7 +15,7 @@ use ruma::{
 use super::{
     Draft, Link, Pdu, RoomError, Signer,
     auth::{AuthState, as_auth_event},
-    notify, pdu, power, version,
+    notify, pdu, power, relating, version,
 };
 use crate::store::{LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
 
@@ -167,7 +167,7 @@ fn insert(
         next.invited += change(was.as_ref(), state, &MembershipState::Invite);
     }
     let redacts = redaction_target(&draft);
-    let relation = relation(&draft);
+    let relation = relating::parts(&draft.content);
     tx.insert_event(&NewRow {
         pos,
         room,
@@ -209,12 +209,6 @@ fn redaction_target(draft: &Draft) -> Option<OwnedEventId> {
     }
     let in_content = || draft.content.text("redacts").and_then(|id| OwnedEventId::try_from(id).ok());
     draft.redacts.clone().or_else(in_content)
-}
-
-/// `m.relates_to` where it has both parts.
-fn relation(draft: &Draft) -> Option<(&str, &str)> {
-    let relates_to = draft.content.object().get("m.relates_to")?.as_object()?;
-    Some((relates_to.get("event_id")?.as_str()?, relates_to.get("rel_type")?.as_str()?))
 }
 
 /// Empties the target in the same transaction. Whether the sender may was checked before the redaction was appended.

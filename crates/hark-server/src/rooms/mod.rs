@@ -17,6 +17,7 @@ mod pdu;
 pub(crate) mod power;
 mod profile;
 mod redact;
+mod relating;
 mod send;
 mod signer;
 pub(crate) mod version;

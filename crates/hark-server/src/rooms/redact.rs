@@ -19,7 +19,10 @@ pub(super) fn draft(tx: &mut Tx<'_>, room: RoomNid, mut draft: Draft) -> Result<
         return Err(RoomError::not_in_room());
     }
     let unknown = || RoomError::NotFound("There is no such event in this room.");
-    let stored = tx.event_by_id(&target)?.filter(|event| event.room == room).ok_or_else(unknown)?;
+    let stored = tx.event_by_id(&target)?.ok_or_else(unknown)?;
+    if stored.room != room {
+        return Err(RoomError::InvalidParam("The event to remove is not in this room.".into()));
+    }
     let levels = power::power_levels(tx, &head)?;
     let own = stored.sender == draft.sender && levels.user_can_redact_own_event(&draft.sender);
     if !own && !levels.user_can_redact_event_of_other(&draft.sender) {

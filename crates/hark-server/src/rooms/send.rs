@@ -5,7 +5,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, events::StateEventTyp
 use super::{
     Content, Draft, Origin, RoomError, Rooms,
     append::{self, Prepared},
-    draft, redact,
+    draft, redact, relating,
 };
 use crate::{
     clock,
@@ -30,9 +30,7 @@ impl Rooms {
         if send.kind == "m.room.redaction" && send.state_key.is_none() {
             return self.send_redaction(send).await;
         }
-        if let Some(answered) = self.refuse_early(&send).await? {
-            return Ok(answered);
-        }
+        self.refuse_early(&send).await?;
         let Send { room, sender, kind, state_key, content, txn } = send;
         let draft = draft(room.clone(), sender, kind, state_key, content);
         let (nid, prepared) = match self.prepare(&room, draft).await {
@@ -47,6 +45,7 @@ impl Rooms {
                     if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
                         return Ok(unchanged);
                     }
+                    relating::check(tx, nid, &prepared.draft)?;
                     append::append_prepared(tx, nid, prepared, origin, &signer)
                 })
             })
@@ -77,7 +76,7 @@ impl Rooms {
     }
 
     /// What the server demands of some kinds of events beyond the auth rules.
-    async fn refuse_early(&self, send: &Send) -> Result<Option<OwnedEventId>, RoomError> {
+    async fn refuse_early(&self, send: &Send) -> Result<(), RoomError> {
         match (send.kind.as_str(), &send.state_key) {
             ("m.room.create", Some(_)) => Err(RoomError::Forbidden("A room is created once.".into())),
             ("m.room.canonical_alias", Some(_)) => {
@@ -85,27 +84,9 @@ impl Rooms {
                 self.store
                     .read(move |snapshot| super::directory::check_canonical(snapshot, &room, &content))
                     .await?;
-                Ok(None)
+                Ok(())
             }
-            ("m.reaction", None) => {
-                let (room, sender, content) = (send.room.clone(), send.sender.clone(), send.content.clone());
-                let txn = send.txn.clone();
-                self.store
-                    .read(move |snapshot| {
-                        if let Some((key, _)) = &txn
-                            && let Some(answer) = snapshot.answered(key)?
-                        {
-                            return Ok(OwnedEventId::try_from(answer).ok());
-                        }
-                        let Some(nid) = snapshot.room_nid(&room)? else { return Ok(None) };
-                        if snapshot.has_reaction(nid, &sender, &content)? {
-                            return Err(RoomError::DuplicateAnnotation);
-                        }
-                        Ok(None)
-                    })
-                    .await
-            }
-            _ => Ok(None),
+            _ => Ok(()),
         }
     }
 

@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, Row};
 use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error};
 use crate::{
     gate::Pass,
-    rooms::{Content, Draft, Pdu},
+    rooms::{Draft, Pdu},
 };
 
 /// An event about to be stored.
@@ -42,6 +42,10 @@ pub(crate) struct StoredEvent {
     pub(crate) replaces: Option<Position>,
     pub(crate) redacts: Option<OwnedEventId>,
     pub(crate) redacted_by: Option<Position>,
+    /// `m.relates_to.rel_type`.
+    pub(crate) rel_type: Option<String>,
+    /// Another event was sent that relates to this one.
+    pub(crate) related: bool,
     device_id: Option<String>,
     txn_id: Option<String>,
     json: String,
@@ -75,7 +79,7 @@ impl StoredEvent {
 
 /// The columns of an event that [`read`] reads, in its order.
 pub(super) const COLUMNS: &str = "e.pos, e.event_id, e.room_nid, e.type, e.sender, e.state_key, e.ts, e.json, e.content_at, \
-     e.content_len, e.replaces, e.redacts, e.redacted_by, e.device_id, e.txn_id";
+     e.content_len, e.replaces, e.redacts, e.redacted_by, e.device_id, e.txn_id, e.rel_type, e.related";
 
 pub(super) fn read(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
     let (at, len): (usize, usize) = (row.get(8)?, row.get(9)?);
@@ -104,6 +108,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
         redacted_by: row.get(12)?,
         device_id: row.get(13)?,
         txn_id: row.get(14)?,
+        rel_type: row.get(15)?,
+        related: row.get(16)?,
     })
 }
 
@@ -173,6 +179,38 @@ impl Snapshot<'_> {
         )
     }
 
+    /// A room's events from a moment on, the earliest first: behind `(ts, pos)`.
+    pub(crate) fn events_later(
+        &self,
+        room: RoomNid,
+        (ts, pos): (i64, Position),
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.events(
+            &format!(
+                "SELECT {COLUMNS} FROM events e WHERE e.room_nid = $1 AND (e.ts, e.pos) > ($2, $3)
+                 ORDER BY e.ts, e.pos LIMIT $4"
+            ),
+            (room, ts, pos, limit as i64),
+        )
+    }
+
+    /// A room's events up to a moment, the latest first: before `(ts, pos)`.
+    pub(crate) fn events_earlier(
+        &self,
+        room: RoomNid,
+        (ts, pos): (i64, Position),
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.events(
+            &format!(
+                "SELECT {COLUMNS} FROM events e WHERE e.room_nid = $1 AND (e.ts, e.pos) < ($2, $3)
+                 ORDER BY e.ts DESC, e.pos DESC LIMIT $4"
+            ),
+            (room, ts, pos, limit as i64),
+        )
+    }
+
     /// The room's `notify_total` at an event.
     pub(crate) fn notify_total_at(&self, pos: Position) -> Result<i64, StoreError> {
         Ok(self
@@ -180,20 +218,14 @@ impl Snapshot<'_> {
             .query_row([pos], |row| row.get(0))?)
     }
 
-    /// True if `sender` has reacted to the same event with the same key.
+    /// True if `sender` has reacted to the event with the same key.
     pub(crate) fn has_reaction(
         &self,
         room: RoomNid,
         sender: &UserId,
-        content: &Content,
+        target: &str,
+        key: &str,
     ) -> Result<bool, StoreError> {
-        let relation = content.object().get("m.relates_to").and_then(|relation| relation.as_object());
-        let member = |name| relation.and_then(|relation| relation.get(name)).and_then(|value| value.as_str());
-        let (Some("m.annotation"), Some(target), Some(key)) =
-            (member("rel_type"), member("event_id"), member("key"))
-        else {
-            return Ok(false);
-        };
         Ok(self
             .prepare(
                 r#"SELECT EXISTS (SELECT 1 FROM events WHERE relates_to = $1 AND rel_type = 'm.annotation' AND room_nid = $2
@@ -235,7 +267,10 @@ impl Tx<'_> {
             row.origin.map(|(device, _)| device.as_str()),
             row.origin.map(|(_, txn)| txn),
         ])?;
-        Ok(())
+        match row.relation {
+            Some((parent, _)) => self.mark_related(row.room, parent),
+            None => Ok(()),
+        }
     }
 
     /// Replaces what an event says by what `redact` leaves of it, and whatever else was derived from it.
@@ -264,6 +299,6 @@ impl Tx<'_> {
         .execute((json, at as i64, len as i64, by, target))?;
         self.prepare("DELETE FROM highlights WHERE room_nid = (SELECT room_nid FROM events WHERE pos = $1) AND pos = $1")?
             .execute([target])?;
-        Ok(())
+        self.unindex(target)
     }
 }

@@ -9,6 +9,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_core.sql"),
     include_str!("migrations/0002_accounts.sql"),
     include_str!("migrations/0003_played.sql"),
+    include_str!("migrations/0006_relations.sql"),
 ];
 
 /// Applies the steps that are missing, each in a transaction of its own.

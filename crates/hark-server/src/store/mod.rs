@@ -30,7 +30,9 @@ mod profiles;
 mod readers;
 mod receipts;
 mod registration_tokens;
+mod relations;
 mod rooms;
+mod search;
 mod settings;
 mod snapshot;
 mod state;
@@ -53,7 +55,9 @@ pub(crate) use self::{
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
     receipts::{NewReceipt, Receipt},
+    relations::Child,
     rooms::Room,
+    search::{Hit, Unindexed},
     snapshot::{Snapshot, to_json_error},
     state::Members,
     txns::TxnKey,
@@ -118,6 +122,11 @@ impl Store {
     /// The position of the last durable change.
     pub(crate) fn committed(&self) -> Position {
         *self.0.committed.borrow()
+    }
+
+    /// Follows [`Self::committed`].
+    pub(crate) fn commits(&self) -> watch::Receiver<Position> {
+        self.0.committed.clone()
     }
 
     /// Names this database in sync tokens, so that a token of another one is refused.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Statement};
 use super::StoreError;
 
 /// Tables that are looked through on purpose: they are small, or somebody searches for a word.
-const LOOKED_THROUGH: [&str; 4] = ["users", "profiles", "registration_tokens", "meta"];
+const LOOKED_THROUGH: [&str; 5] = ["users", "profiles", "registration_tokens", "meta", "search"];
 /// Written into a statement that is meant to look at every row, once in a while.
 const ON_PURPOSE: &str = "/* every row */";
 

@@ -113,8 +113,8 @@ impl Timeline {
         Ok(Self { events, limited: stretch.next.is_some() || joined_anew, start })
     }
 
-    fn write(&self, scope: &Scope<'_>, mut out: Object<'_>) -> Result<(), ApiError> {
-        out.array("events", scope.renderer().events(&self.events)?);
+    fn write(&self, scope: &Scope<'_>, viewer: &Viewer<'_>, mut out: Object<'_>) -> Result<(), ApiError> {
+        out.array("events", scope.renderer().bundling(viewer).events(&self.events)?);
         out.flag("limited", self.limited).text("prev_batch", &scope.token(self.start));
         Ok(())
     }
@@ -163,7 +163,7 @@ pub(super) fn joined(
 
     let mut json = String::new();
     let mut out = Object::new(&mut json);
-    timeline.write(scope, out.object("timeline"))?;
+    timeline.write(scope, &viewer, out.object("timeline"))?;
     write_state(scope, &state, &mut out)?;
     out.object("ephemeral").array("events", ephemeral);
     out.object("account_data").array("events", account_data);
@@ -200,7 +200,7 @@ pub(super) fn left(
     }
     let mut json = String::new();
     let mut out = Object::new(&mut json);
-    timeline.write(scope, out.object("timeline"))?;
+    timeline.write(scope, &viewer, out.object("timeline"))?;
     write_state(scope, &state, &mut out)?;
     out.object("account_data").array("events", account_data(scope, room, since)?);
     drop(out);
