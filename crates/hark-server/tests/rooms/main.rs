@@ -2,14 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
+mod bundles;
 mod creating;
 mod folding;
 mod history;
+mod jump;
 mod membership;
 mod reading;
+mod redaction;
+mod relations;
+mod search;
 mod secrecy;
 mod sending;
 #[path = "../support/mod.rs"]
 mod support;
 mod syncing;
 mod talking;
+mod threads;
