@@ -4,6 +4,7 @@
 //! * `api/` is the list of endpoints and their handlers.
 //! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
 //! * `rooms/` makes events and appends them; `gate.rs` decides who sees what; `sync/` tells clients what is new.
+//! * `relations/` says what belongs to an event, `search/` finds words in what was said.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
 //! * `admin/` is how a program beside it adds people, watches it and ends it; `background.rs` is a server without a terminal.
 //! * [`Server`] puts them together on a data folder and a port.

@@ -1,6 +1,6 @@
 //! Searching for words in rooms.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use ruma::{OwnedUserId, UserId, api::client::filter::RoomEventFilter};
 use serde::Deserialize;
@@ -206,12 +206,15 @@ impl<'a> Searcher<'a> {
         filter.rooms = None;
         let mut found = Vec::new();
         for hit in hits {
-            if !views.contains_key(&hit.room) {
-                let Some(room) = self.snapshot.room(hit.room)? else { continue };
-                let viewer = Viewer::load(self.snapshot, &self.session.user_id, room.nid, ignored.clone())?;
-                views.insert(hit.room, (viewer, room));
-            }
-            let Some((viewer, room)) = views.get(&hit.room) else { continue };
+            let (viewer, room) = match views.entry(hit.room) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let Some(room) = self.snapshot.room(hit.room)? else { continue };
+                    let user = &self.session.user_id;
+                    let viewer = Viewer::load(self.snapshot, user, room.nid, ignored.clone())?;
+                    place.insert((viewer, room))
+                }
+            };
             let Some(visible) = self.snapshot.event_at(hit.pos)?.and_then(|event| viewer.see(event)) else {
                 continue;
             };
@@ -308,7 +311,7 @@ impl<'a> Searcher<'a> {
         out.text("end", &Token::at(self.epoch, last).to_string());
         if context.include_profile {
             let mut profiles = out.object("profile_info");
-            let senders: std::collections::BTreeSet<OwnedUserId> = before
+            let senders: BTreeSet<OwnedUserId> = before
                 .iter()
                 .chain([visible])
                 .chain(&after)
@@ -346,8 +349,7 @@ impl<'a> Searcher<'a> {
     /// The present state of the rooms of the page.
     fn write_state(&self, views: &Views<'a>, shown: &[Found], mut out: Object<'_>) -> Result<(), ApiError> {
         let form = Form::default();
-        let rooms: std::collections::BTreeSet<RoomNid> =
-            shown.iter().map(|found| found.visible.event().room).collect();
+        let rooms: BTreeSet<RoomNid> = shown.iter().map(|found| found.visible.event().room).collect();
         for (viewer, room) in rooms.iter().filter_map(|room| views.get(room)) {
             let state = viewer.state(Position::FOREVER.before(), Members::All)?;
             out.array(room.id.as_str(), renderer(viewer, self.session, room, &form).events(&state)?);
