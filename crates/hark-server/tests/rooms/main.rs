@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
 mod creating;
-mod folding;
 mod history;
 mod membership;
 mod reading;
@@ -11,5 +10,4 @@ mod secrecy;
 mod sending;
 #[path = "../support/mod.rs"]
 mod support;
-mod syncing;
 mod talking;

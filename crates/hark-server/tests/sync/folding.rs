@@ -6,8 +6,8 @@ use proptest::{prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 
 use crate::{
-    sending::urlencoding,
     support::{House, Person, token},
+    urlencoding,
 };
 
 /// One thing that happens.
