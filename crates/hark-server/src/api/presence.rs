@@ -26,12 +26,11 @@ pub(super) async fn get(
     }
     let mut body = String::new();
     let mut out = Object::new(&mut body);
-    match app.sync.presence_of(&request.user_id) {
-        Some(shown) => shown.write(out),
-        None => {
-            out.text("presence", PresenceState::Offline.as_str());
-            drop(out);
-        }
+    if let Some(shown) = app.sync.presence_of(&request.user_id) {
+        shown.write(out);
+    } else {
+        out.text("presence", PresenceState::Offline.as_str());
+        drop(out);
     }
     Ok(Body(body))
 }

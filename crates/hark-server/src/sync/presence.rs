@@ -132,14 +132,12 @@ impl Presence {
     /// Whose presence changed after `seen`; if that is of another start of the server, all who are there.
     pub(super) fn changed_since(&self, seen: Option<(u32, u64)>) -> Vec<OwnedUserId> {
         let everybody = self.lock();
-        match self.ticks.of_this_start(seen) {
-            Some(count) => everybody.order.range(count + 1..).map(|(_, user)| user.clone()).collect(),
-            None => {
-                let there = |known: &Known| known.shown.state != PresenceState::Offline;
-                let users = everybody.users.iter().filter(|(_, known)| there(known));
-                users.map(|(user, _)| user.clone()).collect()
-            }
+        if let Some(count) = self.ticks.of_this_start(seen) {
+            return everybody.order.range(count + 1..).map(|(_, user)| user.clone()).collect();
         }
+        let there = |known: &Known| known.shown.state != PresenceState::Offline;
+        let users = everybody.users.iter().filter(|(_, known)| there(known));
+        users.map(|(user, _)| user.clone()).collect()
     }
 
     /// True if anybody's presence changed after `seen`.

@@ -125,7 +125,7 @@ fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiE
         // One damaged room must not keep a user from all the others.
         match add_room(scope, &change, &mut rooms, members) {
             Err(error) if error.is_of_one_row() => {
-                tracing::error!(?room, %error, "a room is left out of a sync")
+                tracing::error!(?room, %error, "a room is left out of a sync");
             }
             other => other?,
         }
