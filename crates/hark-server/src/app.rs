@@ -6,7 +6,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config,
     accounts::Accounts,
-    api::Presences,
     http::limits::Limits,
     media::Media,
     rooms::{Rooms, Signer},
@@ -28,8 +27,6 @@ pub(crate) struct App {
     pub(crate) sync: Sync,
     /// How often one may ask.
     pub(crate) limits: Limits,
-    /// What users say of themselves.
-    pub(crate) presences: Presences,
     /// The part of ids behind the colon.
     pub(crate) server_name: OwnedServerName,
     /// What the server was told.
@@ -50,7 +47,6 @@ impl App {
             rooms: Rooms::new(store.clone(), signer),
             sync: Sync::new(store.clone(), shutdown.clone()),
             limits: Limits::new(config.rate_limits),
-            presences: Presences::default(),
             shutdown,
             asked_to_end: CancellationToken::new(),
             store,

@@ -59,6 +59,11 @@ pub(crate) fn wants_global(filter: &Filter, kind: &str) -> bool {
     by_type(filter.types.as_deref(), &filter.not_types, kind)
 }
 
+/// True if the filter lets the presence of this user through.
+pub(crate) fn wants_presence(filter: &Filter, user: &UserId) -> bool {
+    wants_global(filter, "m.presence") && by_sender(filter.senders.as_deref(), &filter.not_senders, user)
+}
+
 /// Whether member events are left out but for those needed; and if so, whether known ones are repeated.
 pub(crate) fn lazy_members(filter: &RoomEventFilter) -> Option<bool> {
     match filter.lazy_load_options {

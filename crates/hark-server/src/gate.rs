@@ -71,13 +71,16 @@ impl Visible {
 pub(crate) struct Ignored(Arc<HashSet<OwnedUserId>>);
 
 impl Ignored {
+    /// The type of account data that lists them.
+    pub(crate) const TYPE: &'static str = "m.ignored_user_list";
+
     /// Reads the list from the user's account data. A malformed one ignores nobody.
     pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId) -> Result<Self, StoreError> {
         #[derive(serde::Deserialize)]
         struct Content {
             ignored_users: std::collections::BTreeMap<OwnedUserId, serde_json::Value>,
         }
-        let stored = snapshot.account_data(user, None, "m.ignored_user_list")?;
+        let stored = snapshot.account_data(user, None, Self::TYPE)?;
         let content = stored.and_then(|content| serde_json::from_str::<Content>(content.get()).ok());
         Ok(Self(Arc::new(
             content.into_iter().flat_map(|content| content.ignored_users.into_keys()).collect(),
@@ -157,11 +160,12 @@ impl<'a> Viewer<'a> {
         self.user
     }
 
-    /// Lets an event through as part of the room's state at [`Self::state_position`], whenever it was sent.
+    /// Lets an event through as part of the room's state at [`Self::state_position`], whenever it was sent. What the user's own
+    /// membership became is theirs to know even after that.
     pub(crate) fn see_state(&self, event: StoredEvent) -> Option<Visible> {
         let upto = self.state_position()?;
-        (event.room == self.room && event.state_key.is_some() && event.pos <= upto)
-            .then(|| self.visible(event))
+        let known = event.pos <= upto || event.is_member_of(self.user);
+        (event.room == self.room && event.state_key.is_some() && known).then(|| self.visible(event))
     }
 
     /// Up to where the user may know the room's state: the end for members and where the world may look in, their leave for
@@ -173,13 +177,9 @@ impl<'a> Viewer<'a> {
         {
             return Some(Position::FOREVER.before());
         }
-        let present = present.filter(|present| !present.forgotten && self.was_joined())?;
-        // Invited again after leaving: what they know ends where they left.
-        let end = match present.state {
-            MembershipState::Leave | MembershipState::Ban => present.from,
-            _ => self.history.iter().rev().find(|stretch| stretch.is_joined())?.to,
-        };
-        Some(end)
+        // Invited or banned after leaving: what they know ends where they left all the same.
+        let last_joined = self.history.iter().rev().find(|stretch| stretch.is_joined())?;
+        present.filter(|present| !present.forgotten).map(|_| last_joined.to)
     }
 
     fn visible(&self, event: StoredEvent) -> Visible {
@@ -211,22 +211,20 @@ impl<'a> Viewer<'a> {
         if visibilities.contains(&HistoryVisibility::WorldReadable) {
             return true;
         }
-        let Some(present) = self.history.last() else { return false };
-        let at = self.membership_at(pos);
-        let before = self.membership_at(pos.before());
-        let (joined, invited) = (MembershipState::Join, MembershipState::Invite);
-        if own && [&at, &before].iter().any(|m| m.as_ref() == Some(&joined) || m.as_ref() == Some(&invited)) {
+        // What becomes of one's own membership one is told, were it a refused knock.
+        if own {
             return true;
         }
-        if present.forgotten || !self.was_joined() {
+        if self.state_position().is_none_or(|end| pos > end) {
             return false;
         }
-        at == Some(joined)
+        let at = self.membership_at(pos);
+        at == Some(MembershipState::Join)
             || visibilities.iter().any(|visibility| match visibility {
                 HistoryVisibility::Shared => {
                     self.history.iter().any(|stretch| stretch.is_joined() && stretch.to > pos)
                 }
-                HistoryVisibility::Invited => at == Some(invited.clone()),
+                HistoryVisibility::Invited => at == Some(MembershipState::Invite),
                 _ => false,
             })
     }

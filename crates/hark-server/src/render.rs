@@ -63,7 +63,7 @@ impl<'a> Renderer<'a> {
     /// The event as JSON.
     pub(crate) fn event(&self, visible: &Visible) -> Result<String, StoreError> {
         let json = if self.form.federation {
-            visible.pdu().to_owned()
+            with_event_id(visible)
         } else {
             self.client_event(visible, Depth::Whole)?
         };
@@ -169,6 +169,15 @@ pub(crate) fn stripped(visible: &Visible) -> String {
     }
     drop(object);
     out
+}
+
+/// The PDU and its id, which servers compute and clients cannot.
+fn with_event_id(visible: &Visible) -> String {
+    let (id, pdu) = (visible.event().event_id.as_str(), visible.pdu());
+    match pdu.strip_prefix('{') {
+        Some(members) => format!("{{\"event_id\":{},{members}", json::text(id)),
+        None => pdu.to_owned(),
+    }
 }
 
 /// The object with one more member, unless it is there.

@@ -35,7 +35,6 @@ mod to_device;
 mod typing;
 mod user_directory;
 
-pub(crate) use self::presence::Presences;
 use axum::{Router, middleware, routing::get};
 use http::Method;
 use ruma::{

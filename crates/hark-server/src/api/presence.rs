@@ -1,39 +1,18 @@
-//! Presence: kept in memory for whoever asks, told to nobody. What is lost on a restart was about a moment that is over.
-
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+//! Presence: what users say of themselves, and who is there. /sync tells it to those who share a room.
 
 use ruma::{
-    OwnedUserId,
     api::client::presence::{get_presence, set_presence},
     presence::PresenceState,
 };
-use serde_json::json;
 
 use super::own;
 use crate::{
-    clock,
-    http::{Answer, ApiError, Json, Session, extract::Shared},
+    http::{Answer, ApiError, Session, answer::Body, extract::Shared},
+    json::Object,
 };
 
 /// The longest status, in bytes.
 const MAX_STATUS: usize = 256;
-
-struct Shown {
-    state: PresenceState,
-    status: Option<String>,
-    since: Instant,
-}
-
-/// What each user said of themselves since the server started.
-#[derive(Default)]
-pub(crate) struct Presences {
-    /// Held for a few instructions only.
-    shown: Mutex<HashMap<OwnedUserId, Shown>>,
-}
 
 /// `GET …/presence/{userId}/status`
 pub(super) async fn get(
@@ -45,18 +24,15 @@ pub(super) async fn get(
     if !app.store.read::<_, ApiError, _>(move |snap| Ok(snap.user_exists(&user)?)).await? {
         return Err(ApiError::not_found("There is no such user here."));
     }
-    let shown = app.presences.shown.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Json(match shown.get(&request.user_id) {
-        None => json!({ "presence": PresenceState::Offline }),
-        Some(shown) => {
-            let ago = (clock::instant() - shown.since).as_millis() as u64;
-            let mut answer = json!({ "presence": shown.state, "last_active_ago": ago });
-            if let Some(status) = &shown.status {
-                answer["status_msg"] = status.as_str().into();
-            }
-            answer
-        }
-    }))
+    let mut body = String::new();
+    let mut out = Object::new(&mut body);
+    if let Some(shown) = app.sync.presence_of(&request.user_id) {
+        shown.write(out);
+    } else {
+        out.text("presence", PresenceState::Offline.as_str());
+        drop(out);
+    }
+    Ok(Body(body))
 }
 
 /// `PUT …/presence/{userId}/status`
@@ -75,7 +51,6 @@ pub(super) async fn set(
     if request.status_msg.as_ref().is_some_and(|status| status.len() > MAX_STATUS) {
         return Err(ApiError::invalid_param("A status has at most 256 bytes."));
     }
-    let shown = Shown { state: request.presence, status: request.status_msg, since: clock::instant() };
-    app.presences.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(session.user_id, shown);
+    app.sync.show_presence(&session.user_id, request.presence, request.status_msg).await?;
     Ok(set_presence::v3::Response::new())
 }

@@ -32,6 +32,23 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
 }
 
+impl StoreError {
+    /// True if one stored row is to blame, and the database as a whole is well.
+    pub(crate) fn is_of_one_row(&self) -> bool {
+        use rusqlite::Error as E;
+        matches!(
+            self,
+            Self::Damaged { .. }
+                | Self::Sqlite(
+                    E::FromSqlConversionFailure(..)
+                        | E::IntegralValueOutOfRange(..)
+                        | E::InvalidColumnType(..)
+                        | E::Utf8Error(..)
+                )
+        )
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {

@@ -150,6 +150,36 @@ impl Snapshot<'_> {
         )
     }
 
+    /// True if two users are joined to the same room.
+    pub(crate) fn share_a_room(&self, one: &UserId, other: &UserId) -> Result<bool, StoreError> {
+        Ok(self
+            .prepare(
+                "SELECT EXISTS (SELECT 1 FROM memberships a
+                     JOIN memberships b ON b.user_id = $1 AND b.room_nid = a.room_nid AND b.to_pos = $2 AND b.membership = 'join'
+                     WHERE a.user_id = $3 AND a.to_pos = $2 AND a.membership = 'join')",
+            )?
+            .query_row((one.as_str(), Position::FOREVER, other.as_str()), |row| row.get(0))?)
+    }
+
+    /// Those who joined a room in `from < pos <= to` and are there still.
+    pub(crate) fn newly_joined(
+        &self,
+        room: RoomNid,
+        from: Position,
+        to: Position,
+    ) -> Result<Vec<OwnedUserId>, StoreError> {
+        let mut statement = self.prepare(
+            "SELECT user_id FROM memberships
+             WHERE room_nid = $1 AND to_pos = $2 AND membership = 'join' AND from_pos > $3 AND from_pos <= $4",
+        )?;
+        let mut rows = statement.query((room, Position::FOREVER, from, to))?;
+        let mut users = Vec::new();
+        while let Some(row) = rows.next()? {
+            users.push(UserId::parse(row.get::<_, String>(0)?).map_err(to_json_error("user id"))?);
+        }
+        Ok(users)
+    }
+
     /// At most `limit` members other than `me` that have one of two memberships at `at`, in the order of their member events.
     pub(crate) fn some_members(
         &self,

@@ -18,6 +18,17 @@ pub(crate) enum Change {
     Left { since: Option<Position>, membership: Membership },
 }
 
+impl Change {
+    /// The membership that makes the room concern the user.
+    pub(super) fn membership(&self) -> &Membership {
+        let (Self::Joined { membership, .. }
+        | Self::Left { membership, .. }
+        | Self::Invited(membership)
+        | Self::Knocked(membership)) = self;
+        membership
+    }
+}
+
 /// The rooms that concern `user` in the window. `candidates`: the rooms where anything may have happened, or `None` to find them.
 pub(crate) fn changes(
     snapshot: &Snapshot<'_>,
@@ -36,6 +47,15 @@ pub(crate) fn changes(
         found.extend(since(&snapshot.membership_history(user, room)?, from));
     }
     Ok(found)
+}
+
+/// The invitations that stand, whenever they were made.
+pub(crate) fn invitations(snapshot: &Snapshot<'_>, user: &UserId) -> Result<Vec<Change>, StoreError> {
+    let memberships = snapshot.rooms_of(user)?.into_iter();
+    Ok(memberships
+        .filter(|standing| standing.state == MembershipState::Invite)
+        .map(Change::Invited)
+        .collect())
 }
 
 /// Everything, for somebody who knows nothing yet.

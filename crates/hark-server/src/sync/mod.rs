@@ -8,27 +8,37 @@ mod attention;
 mod changes;
 mod ephemeral;
 mod lazy;
+mod presence;
 mod request;
 mod response;
 mod room;
 mod state;
 mod summary;
+mod ticks;
 pub(crate) mod token;
 mod typing;
 mod wake;
 
 use std::{sync::Arc, time::Duration};
 
-use ruma::UserId;
+use ruma::{OwnedUserId, UserId, presence::PresenceState};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use self::{lazy::SentMembers, request::Wanted, response::Built, typing::Typing, wake::Wakes};
+use self::{
+    lazy::SentMembers,
+    presence::{GONE_AFTER, Gone, Presence, Shown},
+    request::Wanted,
+    response::Built,
+    ticks::Ticks,
+    typing::Typing,
+    wake::Wakes,
+};
 pub(crate) use self::{request::Query, token::Token};
 use crate::{
     clock,
     http::{ApiError, Session},
-    store::{Position, RoomNid, Store},
+    store::{Position, RoomNid, Store, StoreError},
 };
 
 /// The longest a client may wait for something to happen.
@@ -41,7 +51,9 @@ const MAX_TYPING: Duration = Duration::from_mins(2);
 pub(crate) struct Sync {
     store: Store,
     wakes: Wakes,
+    ticks: Ticks,
     typing: Typing,
+    presence: Arc<Presence>,
     sent_members: Arc<SentMembers>,
     shutdown: CancellationToken,
 }
@@ -52,7 +64,9 @@ impl Sync {
         let wakes = Wakes::new(store.committed());
         let hook = wakes.clone();
         store.on_commit(Box::new(move |batch| hook.committed(batch)));
-        Self { store, wakes, typing: Typing::default(), sent_members: Arc::default(), shutdown }
+        let ticks = Ticks::default();
+        let (typing, presence) = (Typing::new(ticks.clone()), Arc::new(Presence::new(ticks.clone())));
+        Self { store, wakes, ticks, typing, presence, sent_members: Arc::default(), shutdown }
     }
 
     /// Answers a /sync request: at once if there is anything, else when there is or when the client's time is over.
@@ -63,6 +77,7 @@ impl Sync {
             self.acknowledge_to_device(&session, since).await?;
         }
         let wake = self.wakes.join(&session.user_id, &self.store).await?;
+        let _there = self.syncing(&session.user_id, wanted.presence.clone());
         loop {
             let woken = wake.notified();
             tokio::pin!(woken);
@@ -104,11 +119,56 @@ impl Sync {
         }
     }
 
+    /// A user says what they are.
+    pub(crate) async fn show_presence(
+        &self,
+        user: &UserId,
+        state: PresenceState,
+        status: Option<String>,
+    ) -> Result<(), StoreError> {
+        // Who never syncs has an entry from now on, too: by it those are found who must hear.
+        self.wakes.join(user, &self.store).await?;
+        if self.presence.say(user, state, status) {
+            self.wakes.user_changed(user);
+        }
+        Ok(())
+    }
+
+    /// What is known of a user since the server started.
+    pub(crate) fn presence_of(&self, user: &UserId) -> Option<Shown> {
+        self.presence.of(user)
+    }
+
+    /// Marks a user as being there while what is returned is held, and for [`GONE_AFTER`] more.
+    fn syncing(&self, user: &UserId, state: Option<PresenceState>) -> Syncing {
+        if self.presence.begin_sync(user, state) {
+            self.wakes.user_changed(user);
+        }
+        Syncing { sync: self.clone(), user: user.to_owned() }
+    }
+
+    /// Waits until a user is back, or says that they are gone.
+    async fn watch(self, user: OwnedUserId) {
+        let mut wait = GONE_AFTER;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.shutdown.cancelled() => return,
+            }
+            match self.presence.gone(&user) {
+                Gone::Perhaps(left) => wait = left,
+                Gone::No => return,
+                Gone::Yes => return self.wakes.user_changed(&user),
+            }
+        }
+    }
+
     fn may_have_changed(&self, user: &UserId, wanted: &Wanted) -> bool {
         let Some(since) = &wanted.since else { return true };
         // A batch of to-device messages that was cut goes on at once.
         since.to_device.is_some()
-            || !self.typing.changed_since(since.typing).is_empty()
+            || !self.typing.changed_since(since.ticks).is_empty()
+            || self.presence.has_changed_since(since.ticks)
             || self.wakes.may_have_changed(user, since.pos, self.store.committed())
     }
 
@@ -134,6 +194,20 @@ impl Sync {
                 .await?;
         }
         Ok(())
+    }
+}
+
+/// A /sync under way.
+struct Syncing {
+    sync: Sync,
+    user: OwnedUserId,
+}
+
+impl Drop for Syncing {
+    fn drop(&mut self) {
+        if self.sync.presence.end_sync(&self.user) {
+            tokio::spawn(self.sync.clone().watch(self.user.clone()));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a client asks of /sync. Read by hand: ruma's request type does not know the name of `use_state_after` that clients send.
 
-use ruma::api::client::filter::FilterDefinition;
+use ruma::{api::client::filter::FilterDefinition, presence::PresenceState};
 use serde::Deserialize;
 
 use super::Token;
@@ -10,7 +10,7 @@ use crate::{
     store::Store,
 };
 
-/// The query of /sync. `set_presence` is accepted and has no effect.
+/// The query of /sync.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Query {
     filter: Option<String>,
@@ -18,6 +18,7 @@ pub(crate) struct Query {
     #[serde(default)]
     full_state: bool,
     pub(super) timeout: Option<u64>,
+    set_presence: Option<PresenceState>,
     #[serde(default)]
     use_state_after: bool,
     #[serde(default, rename = "org.matrix.msc4222.use_state_after")]
@@ -42,6 +43,8 @@ pub(super) struct Wanted {
     pub(super) full_state: bool,
     pub(super) state: StateMember,
     pub(super) filter: FilterDefinition,
+    /// What the request makes of its user; `None`: nothing.
+    pub(super) presence: Option<PresenceState>,
 }
 
 impl Wanted {
@@ -55,12 +58,18 @@ impl Wanted {
             (_, true) => StateMember::AfterUnstable,
             _ => StateMember::Before,
         };
+        let presence = match query.set_presence {
+            None | Some(PresenceState::Online) => Some(PresenceState::Online),
+            Some(PresenceState::Unavailable) => Some(PresenceState::Unavailable),
+            Some(PresenceState::Offline) => None,
+            Some(_) => return Err(ApiError::invalid_param("Presence is online, unavailable or offline.")),
+        };
         let (user, named) = (session.user_id.clone(), query.filter);
         let filter = match named {
             Some(named) => store.read(move |snapshot| filter::resolve(snapshot, &user, Some(&named))).await?,
             None => FilterDefinition::default(),
         };
-        Ok(Self { since, full_state: query.full_state, state, filter })
+        Ok(Self { since, full_state: query.full_state, state, filter, presence })
     }
 
     /// A first sync and one that asks for everything never wait.

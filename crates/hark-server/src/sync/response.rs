@@ -1,10 +1,15 @@
 //! The whole answer. Written by hand, because clients insist on members that are empty and ruma's types leave those out.
 
+use std::collections::BTreeSet;
+
+use ruma::{OwnedUserId, presence::PresenceState};
+
 use super::{
     Sync, Token, Window,
     attention::Rules,
-    changes::{Change, changes},
+    changes::{Change, changes, invitations},
     lazy::SentMember,
+    presence,
     request::Wanted,
     room::{self, Scope, account_data_event},
 };
@@ -13,7 +18,7 @@ use crate::{
     gate::Ignored,
     http::{ApiError, Session},
     json::Object,
-    store::{Position, RoomNid, Snapshot},
+    store::{Position, Room, RoomNid, Snapshot, StoreError},
 };
 
 /// To-device messages of one answer.
@@ -35,6 +40,8 @@ struct Rooms {
     invite: Vec<(String, String)>,
     knock: Vec<(String, String)>,
     leave: Vec<(String, String)>,
+    /// Who may have come into view: members of rooms that are new to the client, new members of those it knows.
+    newcomers: BTreeSet<OwnedUserId>,
 }
 
 /// Builds the answer to what is wanted, from one snapshot.
@@ -47,8 +54,8 @@ pub(super) fn build(
     let to = snapshot.position()?;
     let window = Window { from: wanted.since.as_ref().map(|since| since.pos), to };
     // The counter first: what changes while the answer is built is told in the next one.
-    let typing_now = sync.typing.now();
-    let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.typing));
+    let ticks = sync.ticks.now();
+    let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks));
     let ignored = Ignored::load(snapshot, &session.user_id)?;
     let scope = Scope {
         sync,
@@ -63,18 +70,19 @@ pub(super) fn build(
     };
     let mut members = Vec::new();
     let rooms = rooms(&scope, &mut members)?;
+    let presence = presence(&scope, &rooms.newcomers)?;
     let account_data = account_data(&scope)?;
     let (to_device, cut_at) = to_device(&scope)?;
 
-    let next = Token { to_device: cut_at, typing: Some(typing_now), ..Token::at(sync.store.epoch(), to) };
-    let is_empty = rooms.is_empty() && account_data.is_empty() && to_device.is_empty();
+    let next = Token { to_device: cut_at, ticks: Some(ticks), ..Token::at(sync.store.epoch(), to) };
+    let is_empty = rooms.is_empty() && account_data.is_empty() && to_device.is_empty() && presence.is_empty();
     let mut body = String::new();
     let mut out = Object::new(&mut body);
     out.text("next_batch", &next.to_string());
     rooms.write(out.object("rooms"));
     out.object("account_data").array("events", account_data);
     out.object("to_device").array("events", to_device);
-    out.object("presence").array::<&str>("events", []);
+    out.object("presence").array("events", presence);
     if window.from.is_some() {
         out.object("device_lists").array::<&str>("changed", []).array::<&str>("left", []);
     }
@@ -105,40 +113,94 @@ impl Rooms {
 fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiError> {
     let filter = &scope.wanted.filter.room;
     let mut rooms = Rooms::default();
-    let found =
+    let mut found =
         changes(scope.snapshot, scope.user(), scope.window, candidates(scope)?, filter.include_leave)?;
+    if ignores_others_now(scope)? {
+        // An invitation that was hidden may not be any more.
+        found.retain(|change| !matches!(change, Change::Invited(_)));
+        found.extend(invitations(scope.snapshot, scope.user())?);
+    }
     for change in found {
-        let (Change::Joined { membership, .. }
-        | Change::Left { membership, .. }
-        | Change::Invited(membership)
-        | Change::Knocked(membership)) = &change;
-        let Some(room) = scope.snapshot.room(membership.room)? else { continue };
-        if !filter::wants_room(filter, &room.id) {
-            continue;
-        }
-        let id = room.id.to_string();
-        match &change {
-            Change::Joined { since, .. } => {
-                if let Some(body) = room::joined(scope, &room, *since)? {
-                    members.extend(body.members);
-                    rooms.join.push((id, body.json));
-                }
+        let room = change.membership().room;
+        // One damaged room must not keep a user from all the others.
+        match add_room(scope, &change, &mut rooms, members) {
+            Err(error) if error.is_of_one_row() => {
+                tracing::error!(?room, %error, "a room is left out of a sync");
             }
-            Change::Left { since, membership } => {
-                let body = room::left(scope, &room, *since, membership)?;
-                members.extend(body.members);
-                rooms.leave.push((id, body.json));
-            }
-            Change::Invited(membership) if !scope.ignored.contains(&membership.sender) => {
-                rooms.invite.push((id, room::asked(scope, membership, "invite_state")?));
-            }
-            Change::Invited(_) => {}
-            Change::Knocked(membership) => {
-                rooms.knock.push((id, room::asked(scope, membership, "knock_state")?));
-            }
+            other => other?,
         }
     }
     Ok(rooms)
+}
+
+fn add_room(
+    scope: &Scope<'_>,
+    change: &Change,
+    rooms: &mut Rooms,
+    members: &mut Vec<SentMember>,
+) -> Result<(), StoreError> {
+    let Some(room) = scope.snapshot.room(change.membership().room)? else { return Ok(()) };
+    if !filter::wants_room(&scope.wanted.filter.room, &room.id) {
+        return Ok(());
+    }
+    let id = room.id.to_string();
+    match change {
+        Change::Joined { since, .. } => {
+            if let Some(body) = room::joined(scope, &room, *since)? {
+                members.extend(body.members);
+                rooms.join.push((id, body.json));
+                note_newcomers(scope, &room, *since, &mut rooms.newcomers)?;
+            }
+        }
+        Change::Left { since, membership } => {
+            let body = room::left(scope, &room, *since, membership)?;
+            members.extend(body.members);
+            rooms.leave.push((id, body.json));
+        }
+        Change::Invited(membership) if !scope.ignored.contains(&membership.sender) => {
+            rooms.invite.push((id, room::asked(scope, membership, "invite_state")?));
+        }
+        Change::Invited(_) => {}
+        Change::Knocked(membership) => {
+            rooms.knock.push((id, room::asked(scope, membership, "knock_state")?));
+        }
+    }
+    Ok(())
+}
+
+/// A first sync is told of everybody who is there anyhow.
+fn note_newcomers(
+    scope: &Scope<'_>,
+    room: &Room,
+    since: Option<Position>,
+    newcomers: &mut BTreeSet<OwnedUserId>,
+) -> Result<(), StoreError> {
+    if scope.window.from.is_some() {
+        let from = since.unwrap_or(Position::START);
+        newcomers.extend(scope.snapshot.newly_joined(room.nid, from, scope.window.to)?);
+    }
+    Ok(())
+}
+
+/// The presence of the user themselves and of those who share a room with them: what changed, and what they have not heard yet.
+fn presence(scope: &Scope<'_>, newcomers: &BTreeSet<OwnedUserId>) -> Result<Vec<String>, StoreError> {
+    let known = &scope.sync.presence;
+    let changed = known.changed_since(scope.wanted.since.as_ref().and_then(|since| since.ticks));
+    let mut told = BTreeSet::new();
+    for user in changed {
+        if user == scope.user() || scope.snapshot.share_a_room(scope.user(), &user)? {
+            told.insert(user);
+        }
+    }
+    for user in newcomers {
+        if known.of(user).is_some_and(|shown| shown.state != PresenceState::Offline) {
+            told.insert(user.clone());
+        }
+    }
+    told.retain(|user| {
+        filter::wants_presence(&scope.wanted.filter.presence, user) && !scope.ignored.contains(user)
+    });
+    Ok(told.iter().filter_map(|user| Some(presence::event(user, &known.of(user)?))).collect())
 }
 
 /// The rooms in which anything may have happened, from memory where it is known there.
@@ -159,6 +221,13 @@ fn candidates(scope: &Scope<'_>) -> Result<Option<Vec<RoomNid>>, ApiError> {
     let mut seen = std::collections::HashSet::new();
     rooms.retain(|room| seen.insert(*room));
     Ok(Some(rooms))
+}
+
+/// True if the list of ignored users changed in the window.
+fn ignores_others_now(scope: &Scope<'_>) -> Result<bool, StoreError> {
+    let Some(from) = scope.window.from else { return Ok(false) };
+    let changed = scope.snapshot.account_data_since(scope.user(), from, scope.window.to)?;
+    Ok(changed.iter().any(|data| data.kind == Ignored::TYPE))
 }
 
 fn account_data(scope: &Scope<'_>) -> Result<Vec<String>, ApiError> {

@@ -14,10 +14,10 @@ use super::{
 use crate::{
     filter,
     gate::{self, Ignored, Reader, Viewer, Visible},
-    http::{ApiError, Session},
+    http::Session,
     json::Object,
     render::{self, Form, Renderer},
-    store::{Membership, Position, Room, RoomNid, Snapshot},
+    store::{Membership, Position, Room, RoomNid, Snapshot, StoreError},
     timeline,
 };
 
@@ -78,8 +78,8 @@ impl Scope<'_> {
         Renderer::new(self.snapshot, reader, None, &self.form)
     }
 
-    fn viewer(&self, room: RoomNid) -> Result<Viewer<'_>, ApiError> {
-        Ok(Viewer::load(self.snapshot, self.user(), room, self.ignored.clone())?)
+    fn viewer(&self, room: RoomNid) -> Result<Viewer<'_>, StoreError> {
+        Viewer::load(self.snapshot, self.user(), room, self.ignored.clone())
     }
 }
 
@@ -99,7 +99,7 @@ impl Timeline {
         room: &Room,
         since: Option<Position>,
         end: Position,
-    ) -> Result<Self, ApiError> {
+    ) -> Result<Self, StoreError> {
         let wanted = &scope.filter().room.timeline;
         let range = (since.unwrap_or(Position::START), end);
         let stretch = timeline::backwards(viewer, room.nid, range, scope.limit(), |event| {
@@ -113,7 +113,7 @@ impl Timeline {
         Ok(Self { events, limited: stretch.next.is_some() || joined_anew, start })
     }
 
-    fn write(&self, scope: &Scope<'_>, viewer: &Viewer<'_>, mut out: Object<'_>) -> Result<(), ApiError> {
+    fn write(&self, scope: &Scope<'_>, viewer: &Viewer<'_>, mut out: Object<'_>) -> Result<(), StoreError> {
         out.array("events", scope.renderer().bundling(viewer).events(&self.events)?);
         out.flag("limited", self.limited).text("prev_batch", &scope.token(self.start));
         Ok(())
@@ -125,7 +125,7 @@ pub(super) fn joined(
     scope: &Scope<'_>,
     room: &Room,
     since: Option<Position>,
-) -> Result<Option<RoomBody>, ApiError> {
+) -> Result<Option<RoomBody>, StoreError> {
     let viewer = scope.viewer(room.nid)?;
     let end = scope.window.to;
     let timeline = Timeline::cut(scope, &viewer, room, since, end)?;
@@ -184,19 +184,24 @@ pub(super) fn left(
     room: &Room,
     since: Option<Position>,
     membership: &Membership,
-) -> Result<RoomBody, ApiError> {
+) -> Result<RoomBody, StoreError> {
     let viewer = scope.viewer(room.nid)?;
     let end = membership.from;
     // Whoever turned an invitation down was never in the room: there is only that to tell.
     let since = if viewer.was_joined() { since } else { Some(end.before()) };
     let timeline = Timeline::cut(scope, &viewer, room, since, end)?;
+    // Banned after leaving: of the state they know what was so when they left.
+    let known = viewer.state_position().map_or(end, |upto| upto.min(end));
+    let range = (timeline.start.min(known), known);
     let State { events: mut state, members } =
-        state::state(scope, &viewer, room, since, (timeline.start, end), &timeline.events, &[])?;
+        state::state(scope, &viewer, room, since, range, &timeline.events, &[])?;
     let shown = |event: &Visible| event.event().pos == end;
     if !timeline.events.iter().chain(&state).any(shown)
-        && let Some(leaving) = scope.snapshot.event_at(end)?
+        && let Some(leaving) = scope.snapshot.event_at(end)?.and_then(|leaving| viewer.see(leaving))
+        && filter::wants(&scope.filter().room.state, &room.id, &leaving)
     {
-        state.extend(viewer.see(leaving));
+        state.retain(|event| !event.event().is_member_of(scope.user()));
+        state.push(leaving);
     }
     let mut json = String::new();
     let mut out = Object::new(&mut json);
@@ -208,7 +213,7 @@ pub(super) fn left(
 }
 
 /// A room the user is invited to (`invite_state`) or asks to be let into (`knock_state`).
-pub(super) fn asked(scope: &Scope<'_>, membership: &Membership, member: &str) -> Result<String, ApiError> {
+pub(super) fn asked(scope: &Scope<'_>, membership: &Membership, member: &str) -> Result<String, StoreError> {
     let shown = gate::stripped(scope.snapshot, membership)?;
     let mut json = String::new();
     let mut out = Object::new(&mut json);
@@ -217,7 +222,7 @@ pub(super) fn asked(scope: &Scope<'_>, membership: &Membership, member: &str) ->
     Ok(json)
 }
 
-fn write_state(scope: &Scope<'_>, state: &[Visible], out: &mut Object<'_>) -> Result<(), ApiError> {
+fn write_state(scope: &Scope<'_>, state: &[Visible], out: &mut Object<'_>) -> Result<(), StoreError> {
     let member = match scope.state_member() {
         StateMember::Before => "state",
         StateMember::After => "state_after",
@@ -233,7 +238,7 @@ fn ephemeral_events(
     room: &Room,
     since: Option<Position>,
     start: Position,
-) -> Result<(Vec<String>, bool), ApiError> {
+) -> Result<(Vec<String>, bool), StoreError> {
     let wanted = &scope.filter().room.ephemeral;
     let mut receipts = scope.snapshot.receipts_since(
         room.nid,
@@ -252,7 +257,8 @@ fn ephemeral_events(
     if filter::wants_type(wanted, &room.id, "m.receipt") {
         events.extend(ephemeral::receipts(receipts));
     }
-    if scope.typing.contains(&room.nid) && filter::wants_type(wanted, &room.id, "m.typing") {
+    let news = scope.typing.contains(&room.nid) || since.is_none();
+    if news && filter::wants_type(wanted, &room.id, "m.typing") {
         let users: Vec<_> = scope
             .sync
             .typing
@@ -260,12 +266,14 @@ fn ephemeral_events(
             .into_iter()
             .filter(|user| !scope.ignored.contains(user))
             .collect();
-        events.push(ephemeral::typing(&users));
+        if !users.is_empty() || scope.typing.contains(&room.nid) {
+            events.push(ephemeral::typing(&users));
+        }
     }
     Ok((events, read_by_me))
 }
 
-fn account_data(scope: &Scope<'_>, room: &Room, since: Option<Position>) -> Result<Vec<String>, ApiError> {
+fn account_data(scope: &Scope<'_>, room: &Room, since: Option<Position>) -> Result<Vec<String>, StoreError> {
     let from = since.unwrap_or(Position::START);
     let changed = scope.snapshot.room_account_data_since(scope.user(), &room.id, from, scope.window.to)?;
     let wanted = &scope.filter().room.account_data;

@@ -48,8 +48,8 @@ pub(super) fn state(
         let mut needed: Vec<OwnedUserId> = Vec::new();
         if since.is_none() {
             needed.push(scope.user().to_owned());
-            needed.extend(heroes.iter().cloned());
         }
+        needed.extend(heroes.iter().cloned());
         needed.extend(timeline.iter().flat_map(people));
         let mut seen = HashSet::new();
         needed.retain(|user| seen.insert(user.clone()));
@@ -63,6 +63,9 @@ pub(super) fn state(
             }
             given.push((room.nid, user));
         }
+        let changed = found.iter().filter(|event| event.kind == "m.room.member");
+        let changed = changed.filter_map(|event| UserId::parse(event.state_key.as_deref()?).ok());
+        given.extend(changed.map(|user| (room.nid, user)));
         // In the timeline themselves: no need to give them twice.
         if at < end {
             found.retain(|event| !timeline.iter().any(|shown| shown.event().pos == event.pos));

@@ -1,8 +1,8 @@
 //! The sync token: `h<epoch>.<pos>`, opaque to clients.
 //!
 //! The same text works as `since`, as `from` and `to` of /messages, and as `at` of /members. Two things do not fit one position
-//! and stand behind it: `.t<pos>` when a batch of to-device messages was cut, and `.y<boot>-<n>` for typing, which moves without
-//! the log moving.
+//! and stand behind it: `.t<pos>` when a batch of to-device messages was cut, and `.y<boot>-<n>` for typing and presence, which
+//! move without the log moving.
 
 use std::fmt;
 
@@ -17,14 +17,14 @@ pub(crate) struct Token {
     pub(crate) pos: Position,
     /// Up to where it has its to-device messages, if not up to `pos`.
     pub(crate) to_device: Option<Position>,
-    /// What it has seen of typing: which run of the server, and how many changes.
-    pub(crate) typing: Option<(u32, u64)>,
+    /// What it has seen of typing and presence: which run of the server, and how many changes.
+    pub(crate) ticks: Option<(u32, u64)>,
 }
 
 impl Token {
     /// A token for a place in the timeline.
     pub(crate) fn at(epoch: &str, pos: Position) -> Self {
-        Self { epoch: epoch.to_owned(), pos, to_device: None, typing: None }
+        Self { epoch: epoch.to_owned(), pos, to_device: None, ticks: None }
     }
 
     /// Reads a token a client sent. What is malformed, of another database or from the future is refused, so that a client never
@@ -47,7 +47,7 @@ impl Token {
                 token.to_device = Some(Position(pos.parse().ok()?));
             } else {
                 let (boot, count) = part.strip_prefix('y')?.split_once('-')?;
-                token.typing = Some((u32::from_str_radix(boot, 16).ok()?, count.parse().ok()?));
+                token.ticks = Some((u32::from_str_radix(boot, 16).ok()?, count.parse().ok()?));
             }
         }
         Some(token)
@@ -60,7 +60,7 @@ impl fmt::Display for Token {
         if let Some(pos) = self.to_device {
             write!(f, ".t{}", pos.0)?;
         }
-        if let Some((boot, count)) = self.typing {
+        if let Some((boot, count)) = self.ticks {
             write!(f, ".y{boot:x}-{count}")?;
         }
         Ok(())
@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn a_token_survives_its_journey() {
-        for (to_device, typing) in [(None, None), (Some(Position(3)), Some((0xbeef, 7)))] {
-            let token = Token { to_device, typing, ..Token::at("0af", Position(12)) };
+        for (to_device, ticks) in [(None, None), (Some(Position(3)), Some((0xbeef, 7)))] {
+            let token = Token { to_device, ticks, ..Token::at("0af", Position(12)) };
             assert_eq!(Token::parse(&token.to_string(), "0af", Position(12)).unwrap(), token);
         }
     }

@@ -1,4 +1,4 @@
-//! Who is typing where. In memory only: it moves without the log moving, counted by changes since this start of the server.
+//! Who is typing where. In memory only: it moves without the log moving, counted by [`Ticks`].
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,7 +8,8 @@ use std::{
 
 use ruma::{OwnedUserId, UserId};
 
-use crate::{clock, random, store::RoomNid};
+use super::ticks::Ticks;
+use crate::{clock, store::RoomNid};
 
 /// Rooms whose emptied lists are remembered, so that a client that was away hears of the stop.
 const MAX_ROOMS: usize = 4096;
@@ -18,15 +19,12 @@ const MAX_ROOMS: usize = 4096;
 pub(crate) struct Typing(Arc<Inner>);
 
 struct Inner {
-    /// Names this start of the server in tokens.
-    boot: u32,
+    ticks: Ticks,
     lists: Mutex<Lists>,
 }
 
 #[derive(Default)]
 struct Lists {
-    /// Changes so far.
-    count: u64,
     rooms: HashMap<RoomNid, List>,
     /// Which room changed last at which count.
     order: BTreeMap<u64, RoomNid>,
@@ -39,20 +37,19 @@ struct List {
     users: BTreeMap<OwnedUserId, Instant>,
 }
 
-impl Default for Typing {
-    fn default() -> Self {
-        Self(Arc::new(Inner { boot: u32::from_be_bytes(random::bytes()), lists: Mutex::default() }))
-    }
-}
-
 impl Typing {
+    /// Nobody types yet.
+    pub(super) fn new(ticks: Ticks) -> Self {
+        Self(Arc::new(Inner { ticks, lists: Mutex::default() }))
+    }
+
     /// Says that a user types until `timeout` is over. True if the list changed.
     pub(crate) fn start(&self, room: RoomNid, user: &UserId, timeout: Duration) -> bool {
         let until = clock::instant() + timeout;
         let mut lists = self.lock();
         let new = lists.rooms.entry(room).or_default().users.insert(user.to_owned(), until).is_none();
         if new {
-            lists.touch(room);
+            lists.touch(room, self.0.ticks.next());
         }
         new
     }
@@ -68,19 +65,12 @@ impl Typing {
         self.remove(room, user, |until| until <= now)
     }
 
-    /// Where the counter stands, for tokens.
-    pub(crate) fn now(&self) -> (u32, u64) {
-        (self.0.boot, self.lock().count)
-    }
-
     /// The rooms whose list changed after `seen`; all that are not empty if it is of another start of the server.
     pub(crate) fn changed_since(&self, seen: Option<(u32, u64)>) -> Vec<RoomNid> {
         let lists = self.lock();
-        match seen {
-            Some((boot, count)) if boot == self.0.boot => {
-                lists.order.range(count + 1..).map(|(_, room)| *room).collect()
-            }
-            _ => {
+        match self.0.ticks.of_this_start(seen) {
+            Some(count) => lists.order.range(count + 1..).map(|(_, room)| *room).collect(),
+            None => {
                 lists.rooms.iter().filter(|(_, list)| !list.users.is_empty()).map(|(room, _)| *room).collect()
             }
         }
@@ -98,7 +88,7 @@ impl Typing {
             return false;
         }
         list.users.remove(user);
-        lists.touch(room);
+        lists.touch(room, self.0.ticks.next());
         true
     }
 
@@ -108,13 +98,11 @@ impl Typing {
 }
 
 impl Lists {
-    fn touch(&mut self, room: RoomNid) {
-        self.count += 1;
-        let count = self.count;
+    fn touch(&mut self, room: RoomNid, tick: u64) {
         let list = self.rooms.entry(room).or_default();
-        let before = std::mem::replace(&mut list.changed, count);
+        let before = std::mem::replace(&mut list.changed, tick);
         self.order.remove(&before);
-        self.order.insert(count, room);
+        self.order.insert(tick, room);
         while self.order.len() > MAX_ROOMS
             && let Some((_, oldest)) = self.order.pop_first()
         {
@@ -133,15 +121,16 @@ mod tests {
 
     #[test]
     fn a_list_is_told_once_per_change_and_again_after_a_restart() {
-        let typing = Typing::default();
-        let before = typing.now();
+        let ticks = Ticks::default();
+        let typing = Typing::new(ticks.clone());
+        let before = ticks.now();
         assert!(typing.start(ROOM, user_id!("@a:x"), Duration::from_secs(30)));
         assert!(
             !typing.start(ROOM, user_id!("@a:x"), Duration::from_secs(30)),
             "going on typing is no change"
         );
         assert_eq!(typing.changed_since(Some(before)), [ROOM]);
-        let seen = typing.now();
+        let seen = ticks.now();
         assert_eq!(typing.changed_since(Some(seen)), []);
         assert_eq!(
             typing.changed_since(Some((seen.0.wrapping_add(1), 99))),
@@ -154,7 +143,7 @@ mod tests {
 
     #[test]
     fn somebody_who_went_on_typing_does_not_expire() {
-        let typing = Typing::default();
+        let typing = Typing::new(Ticks::default());
         typing.start(ROOM, user_id!("@a:x"), Duration::ZERO);
         typing.start(ROOM, user_id!("@a:x"), Duration::from_secs(30));
         assert!(!typing.expire(ROOM, user_id!("@a:x")));

@@ -19,6 +19,8 @@ use crate::store::{Batch, LogKind, Position, RoomNid, Store, StoreError};
 const MAX_CHANGES: usize = 1024;
 /// Users with an entry; past it those who wait for nothing are dropped.
 const MAX_USERS: usize = 10_000;
+/// Users online in a room who are woken for the presence of one of them.
+const MAX_WOKEN: usize = 100;
 
 /// The users with a client online.
 #[derive(Clone)]
@@ -75,6 +77,20 @@ impl Wakes {
         for user in online.rooms.get(&room).into_iter().flatten() {
             online.wake(user);
         }
+    }
+
+    /// Wakes those who share a room with a user, and the user, for something that is not in the log. In a large room nobody is
+    /// woken: there it is told with the next answer.
+    pub(crate) fn user_changed(&self, user: &UserId) {
+        let online = self.lock();
+        let Some(entry) = online.users.get(user) else { return };
+        let shared = entry.rooms.iter().filter_map(|room| online.rooms.get(room));
+        let woken: HashSet<&OwnedUserId> =
+            shared.filter(|others| others.len() <= MAX_WOKEN).flatten().collect();
+        for other in woken {
+            online.wake(other);
+        }
+        online.wake(user);
     }
 
     /// The user's entry, made from the database at the first call. Wait on what it returns after enabling it and looking again.

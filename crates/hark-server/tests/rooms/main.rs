@@ -4,7 +4,6 @@
 
 mod bundles;
 mod creating;
-mod folding;
 mod history;
 mod jump;
 mod membership;
@@ -16,6 +15,5 @@ mod secrecy;
 mod sending;
 #[path = "../support/mod.rs"]
 mod support;
-mod syncing;
 mod talking;
 mod threads;

@@ -3,13 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    sending::urlencoding,
     support::{House, Person, bodies, token},
+    types, urlencoding,
 };
-
-fn types(events: &Value) -> Vec<String> {
-    events.as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
-}
 
 fn members(events: &Value) -> Vec<String> {
     let events = events.as_array().unwrap().iter().filter(|event| event["type"] == "m.room.member");

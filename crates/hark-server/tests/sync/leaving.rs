@@ -1,0 +1,139 @@
+//! Rooms that were left: told once, frozen, and never a word of what came after.
+
+use serde_json::{Value, json};
+
+use crate::{
+    support::{House, Person, bodies, token},
+    types, urlencoding,
+};
+
+async fn with_filter(person: &Person, since: Option<&Value>, filter: Value) -> Value {
+    let since = since.map(|since| format!("since={}&timeout=0&", token(since))).unwrap_or_default();
+    person.sync(&format!("{since}filter={}", urlencoding(&filter.to_string()))).await
+}
+
+/// TestSyncLeaveSection, TestGappedSyncLeaveSection and TestOlderLeftRoomsNotInLeaveSection.
+#[tokio::test]
+async fn a_left_room_is_told_once_and_listed_if_asked_for() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    let other = ann.create_room(json!({})).await;
+    bob.join(&room).await.ok();
+    let all = json!({ "room": { "include_leave": true, "timeline": { "limit": 1 } } });
+    let start = with_filter(&ann, None, all.clone()).await;
+    ann.leave(&room).await.ok();
+    for n in 0..20 {
+        ann.say(&other, &n.to_string()).await;
+    }
+    let told = with_filter(&ann, Some(&start), all.clone()).await;
+    assert!(told["rooms"]["leave"][&room].is_object());
+    assert!(ann.sync_since(&start).await["rooms"]["leave"][&room].is_object(), "without asking, too");
+    bob.set_state(&room, "m.room.topic", json!({ "topic": "later" })).await;
+    bob.say(&room, "later").await;
+    assert_eq!(with_filter(&ann, Some(&told), all.clone()).await["rooms"]["leave"], json!({}));
+    assert!(with_filter(&ann, None, all.clone()).await["rooms"]["leave"][&room].is_object());
+    assert_eq!(ann.sync("").await["rooms"]["leave"], json!({}));
+    ann.post(&format!("rooms/{room}/forget"), json!({})).await.ok();
+    assert_eq!(with_filter(&ann, None, all).await["rooms"]["leave"], json!({}), "forgotten");
+}
+
+/// TestArchivedRoomsHistory: with its filters, and with a timeline of no events.
+#[tokio::test]
+async fn a_left_room_ends_where_it_was_left() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let start = bob.sync("").await;
+    ann.say(&room, "before").await;
+    ann.set_state(&room, "org.made.up", json!({ "key": "before" })).await.ok();
+    bob.leave(&room).await.ok();
+    ann.say(&room, "after").await;
+    ann.set_state(&room, "org.made.up", json!({ "key": "after" })).await.ok();
+    let chosen = json!({ "room": {
+        "timeline": { "types": ["m.room.message", "org.made.up"] }, "state": { "types": ["org.made.up"] }, "include_leave": true,
+    } });
+    for since in [None, Some(&start)] {
+        let shown = with_filter(&bob, since, chosen.clone()).await["rooms"]["leave"][&room].clone();
+        assert_eq!(types(&shown["timeline"]["events"]), ["m.room.message", "org.made.up"]);
+        assert_eq!(
+            (bodies(&shown["timeline"]["events"]), &shown["state"]["events"]),
+            (vec!["before"], &json!([]))
+        );
+    }
+    let nothing = json!({ "room": { "timeline": { "limit": 0 }, "include_leave": true } });
+    for since in [None, Some(&start)] {
+        let shown = with_filter(&bob, since, nothing.clone()).await["rooms"]["leave"][&room].clone();
+        assert_eq!(shown["timeline"]["events"], json!([]));
+        let state = shown["state"]["events"].as_array().unwrap();
+        let of = |kind: &str, key: &str| {
+            let found = state.iter().find(|event| event["type"] == kind && event["state_key"] == key);
+            found.map(|event| event["content"].clone()).unwrap_or_default()
+        };
+        assert_eq!(of("org.made.up", "")["key"], "before");
+        assert_eq!(of("m.room.member", &bob.id)["membership"], "leave");
+    }
+}
+
+/// Whoever was shown out is told so in every first sync, and learns nothing of the time between leaving and a ban.
+#[tokio::test]
+async fn a_ban_after_leaving_shows_only_itself() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat", "name": "before" })).await;
+    bob.join(&room).await.ok();
+    bob.leave(&room).await.ok();
+    let start = bob.sync("").await;
+    ann.set_state(&room, "m.room.name", json!({ "name": "secret" })).await.ok();
+    ann.say(&room, "secret").await;
+    ann.post(&format!("rooms/{room}/ban"), json!({ "user_id": bob.id })).await.ok();
+    for sync in [bob.sync_since(&start).await, bob.sync("").await] {
+        let shown = &sync["rooms"]["leave"][&room];
+        assert!(!shown.to_string().contains("secret"), "{shown}");
+        let last = shown["timeline"]["events"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["content"]["membership"], "ban");
+    }
+    assert_eq!(bob.get(&format!("rooms/{room}/state/m.room.name/")).await.ok()["name"], "before");
+}
+
+/// In a room whose history only members see, an invitation after leaving opens nothing of what was said since.
+#[tokio::test]
+async fn an_invitation_after_leaving_opens_nothing() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let hidden =
+        json!([{ "type": "m.room.history_visibility", "content": { "history_visibility": "invited" } }]);
+    let room = ann.create_room(json!({ "preset": "public_chat", "initial_state": hidden })).await;
+    bob.join(&room).await.ok();
+    bob.leave(&room).await.ok();
+    ann.invite(&room, &bob).await.ok();
+    let secret = ann.say(&room, "secret").await;
+    assert_eq!(bob.get(&format!("rooms/{room}/event/{secret}")).await.refusal(), (404, "M_NOT_FOUND"));
+    for dir in ["b", "f"] {
+        let page = bob.get(&format!("rooms/{room}/messages?dir={dir}&limit=100")).await.ok();
+        assert_eq!(bodies(&page["chunk"]), Vec::<&str>::new());
+    }
+    bob.join(&room).await.ok();
+    bob.get(&format!("rooms/{room}/event/{secret}")).await.ok();
+}
+
+/// TestCumulativeJoinLeaveJoinSync and TestLeaveEventVisibility.
+#[tokio::test]
+async fn ones_own_leaving_shows_whatever_the_history_and_coming_back_hides_it() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let hidden =
+        json!([{ "type": "m.room.history_visibility", "content": { "history_visibility": "joined" } }]);
+    let room = ann.create_room(json!({ "preset": "public_chat", "initial_state": hidden })).await;
+    let outside = bob.sync("").await;
+    bob.join(&room).await.ok();
+    let inside = bob.sync("").await;
+    bob.leave(&room).await.ok();
+    let shown = bob.sync_since(&inside).await["rooms"]["leave"][&room].clone();
+    assert_eq!(types(&shown["timeline"]["events"]), ["m.room.member"]);
+    assert_eq!(shown["state"]["events"], json!([]));
+    bob.join(&room).await.ok();
+    let back = bob.sync_since(&outside).await;
+    assert_eq!((back["rooms"]["leave"].clone(), back["rooms"]["join"][&room].is_object()), (json!({}), true));
+}
