@@ -53,8 +53,17 @@ pub(crate) fn wait_for_quiet() -> Option<f64> {
 
 /// Resident memory of a process in bytes.
 pub(crate) fn resident(pid: u32) -> Option<u64> {
+    from_status(pid, "VmRSS:")
+}
+
+/// The most resident memory a process ever had, in bytes.
+pub(crate) fn peak_resident(pid: u32) -> Option<u64> {
+    from_status(pid, "VmHWM:")
+}
+
+fn from_status(pid: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kib * 1024)
 }
