@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use crate::child::{Child, Role};
+use crate::child::Child;
 use crate::homeserver::{Person, register};
 use crate::http::Http;
 use crate::machine;
@@ -27,7 +27,7 @@ pub(crate) struct Crowd {
 impl Crowd {
     /// Starts a homeserver with `people` accounts.
     pub(crate) async fn start(dir: &Path, people: usize) -> Result<Self> {
-        let child = Child::start(Role::Server, dir).await?;
+        let child = Child::server(dir).await?;
         let at_start = machine::resident(child.pid()).unwrap_or(0);
         let mut crowd = Self { child, at_start, people: Vec::new() };
         crowd.people =
@@ -38,7 +38,7 @@ impl Crowd {
     /// Ends the server at once and starts it again on the same folder.
     pub(crate) async fn restart(self, dir: &Path) -> Result<Self> {
         self.child.stop().await?;
-        Ok(Self { child: Child::start(Role::Server, dir).await?, ..self })
+        Ok(Self { child: Child::server(dir).await?, ..self })
     }
 
     /// A connection of its own.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use crate::child::{Child, Role};
+use crate::child::Child;
 use crate::crowd::Crowd;
 use crate::http::Http;
 use crate::machine::{self, LoadWatch};
@@ -27,7 +27,7 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     let (mut spent, mut memory) = (times()?, 0);
     for _ in 0..STARTS {
         let began = clock::now();
-        let server = Child::start(Role::Server, &dir).await?;
+        let server = Child::server(&dir).await?;
         let mut http = Http::connect(server.url()).await?;
         let (status, _) = http.request("GET", "/health", "", "").await?;
         spent.saturating_record(began.elapsed().as_micros() as u64);
