@@ -4,6 +4,7 @@
 //! renders it as /sync answers, one file per part of a room. [`wake`] and [`typing`] are the parts that live in memory.
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
+mod acknowledged;
 mod attention;
 mod changes;
 mod ephemeral;
@@ -23,7 +24,9 @@ use ruma::UserId;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use self::{lazy::SentMembers, request::Wanted, response::Built, typing::Typing, wake::Wakes};
+use self::{
+    acknowledged::Acknowledged, lazy::SentMembers, request::Wanted, response::Built, typing::Typing, wake::Wakes,
+};
 pub(crate) use self::{request::Query, token::Token};
 use crate::{
     clock,
@@ -43,6 +46,7 @@ pub(crate) struct Sync {
     wakes: Wakes,
     typing: Typing,
     sent_members: Arc<SentMembers>,
+    acknowledged: Arc<Acknowledged>,
     shutdown: CancellationToken,
 }
 
@@ -52,15 +56,29 @@ impl Sync {
         let wakes = Wakes::new(store.committed());
         let hook = wakes.clone();
         store.on_commit(Box::new(move |batch| hook.committed(batch)));
-        Self { store, wakes, typing: Typing::default(), sent_members: Arc::default(), shutdown }
+        Self {
+            store,
+            wakes,
+            typing: Typing::default(),
+            sent_members: Arc::default(),
+            acknowledged: Arc::default(),
+            shutdown,
+        }
     }
 
     /// Answers a /sync request: at once if there is anything, else when there is or when the client's time is over.
     pub(crate) async fn poll(&self, session: Session, query: Query) -> Result<String, ApiError> {
         let deadline = deadline(query.timeout);
-        let wanted = Wanted::read(&self.store, &session, query).await?;
+        let wanted = Arc::new(Wanted::read(&self.store, &session, query).await?);
         if let Some(since) = &wanted.since {
             self.acknowledge_to_device(&session, since).await?;
+        }
+        // Who is not known here, and may be in thousands of rooms, is asked about only if there is something to wait for.
+        if !self.wakes.knows(&session.user_id) {
+            let built = self.build(&session, &wanted).await?;
+            if wanted.answer_at_once() || clock_now() >= deadline || !built.is_empty {
+                return Ok(self.give(&session, built));
+            }
         }
         let wake = self.wakes.join(&session.user_id, &self.store).await?;
         loop {
@@ -71,8 +89,7 @@ impl Sync {
             if over || self.may_have_changed(&session.user_id, &wanted) {
                 let built = self.build(&session, &wanted).await?;
                 if over || !built.is_empty {
-                    self.sent_members.remember(&session, built.next.pos, built.members);
-                    return Ok(built.body);
+                    return Ok(self.give(&session, built));
                 }
             }
             tokio::select! {
@@ -112,13 +129,25 @@ impl Sync {
             || self.wakes.may_have_changed(user, since.pos, self.store.committed())
     }
 
-    async fn build(&self, session: &Session, wanted: &Wanted) -> Result<Built, ApiError> {
+    /// Remembers what the answer tells the device.
+    fn give(&self, session: &Session, built: Built) -> String {
+        self.sent_members.remember(session, built.next.pos, built.members);
+        if built.has_to_device {
+            self.acknowledged.give(session);
+        }
+        built.body
+    }
+
+    async fn build(&self, session: &Session, wanted: &Arc<Wanted>) -> Result<Built, ApiError> {
         let (sync, session, wanted) = (self.clone(), session.clone(), wanted.clone());
         self.store.read(move |snapshot| response::build(&sync, snapshot, &session, &wanted)).await
     }
 
     /// A token says that the device has its messages up to there: they are not needed any more.
     async fn acknowledge_to_device(&self, session: &Session, since: &Token) -> Result<(), ApiError> {
+        if self.acknowledged.has_all(session) {
+            return Ok(());
+        }
         let upto = since.to_device.unwrap_or(since.pos);
         let asked = session.clone();
         let waiting = self
@@ -132,6 +161,9 @@ impl Sync {
             self.store
                 .write::<_, ApiError, _>(move |tx| Ok(tx.delete_to_device_upto(&user_id, &device_id, upto)?))
                 .await?;
+        }
+        if since.to_device.is_none() {
+            self.acknowledged.settle(session);
         }
         Ok(())
     }
