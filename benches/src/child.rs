@@ -44,8 +44,13 @@ impl Child {
     /// Starts the program people run, `hark-server`, where it was built beside this one: its memory and its start are not those
     /// of this program in another role.
     pub(crate) async fn server(dir: &Path) -> Result<Self> {
-        let program = std::env::current_exe()?.with_file_name(format!("hark-server{}", std::env::consts::EXE_SUFFIX));
-        ensure!(program.exists(), "{} was not built: cargo build --release -p hark-server", program.display());
+        let program =
+            std::env::current_exe()?.with_file_name(format!("hark-server{}", std::env::consts::EXE_SUFFIX));
+        ensure!(
+            program.exists(),
+            "{} was not built: cargo build --release -p hark-server",
+            program.display()
+        );
         let mut command = Command::new(program);
         command.arg("serve").arg("--data").arg(dir).kill_on_drop(true);
         command.args(["--listen", "127.0.0.1:0", "--server-name", "bench.test"]);

@@ -61,8 +61,11 @@ impl Crowd {
             }
             anyhow::Ok(done)
         };
-        let mut done: Vec<_> =
-            try_join_all((0..CONNECTIONS.min(count)).map(|_| worker(&next))).await?.into_iter().flatten().collect();
+        let mut done: Vec<_> = try_join_all((0..CONNECTIONS.min(count)).map(|_| worker(&next)))
+            .await?
+            .into_iter()
+            .flatten()
+            .collect();
         done.sort_by_key(|(number, _)| *number);
         Ok(done.into_iter().map(|(_, outcome)| outcome).collect())
     }
@@ -141,7 +144,8 @@ fn text(number: usize) -> String {
 /// Without reading megabytes of JSON: the load program shares the machine with what it measures.
 fn next_batch(answer: &[u8]) -> Result<&str> {
     const NAME: &[u8] = b"\"next_batch\":\"";
-    let at = answer.windows(NAME.len()).position(|window| window == NAME).context("no next_batch")? + NAME.len();
+    let at =
+        answer.windows(NAME.len()).position(|window| window == NAME).context("no next_batch")? + NAME.len();
     let length = answer[at..].iter().position(|byte| *byte == b'"').context("no end of next_batch")?;
     Ok(std::str::from_utf8(&answer[at..at + length])?)
 }

@@ -21,7 +21,8 @@ const TIMEOUT: u64 = 60_000;
 /// Measures from before the request to send until the first, the middle and the last reader has its answer. The readers' own
 /// work is part of it: they share the machine.
 pub(crate) async fn bench(run: &Run) -> Result<Report> {
-    let setup = format!("one room of {MEMBERS} members, each with a long poll /sync on a connection of its own");
+    let setup =
+        format!("one room of {MEMBERS} members, each with a long poll /sync on a connection of its own");
     let mut report = Report::new("fan_out", setup, machine::wait_for_quiet());
     let dir = tempfile::tempdir_in(run.dir())?;
     let crowd = Crowd::start(dir.path(), MEMBERS).await?;
@@ -30,7 +31,8 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     crowd.each(MEMBERS - 1, async |http, n| crowd.join(http, n + 1, &room).await).await?;
     let (seen, mut answers) = mpsc::unbounded_channel();
     for person in 0..MEMBERS {
-        let filter = json!({ "room": { "timeline": { "limit": 10 }, "state": { "lazy_load_members": true } } });
+        let filter =
+            json!({ "room": { "timeline": { "limit": 10 }, "state": { "lazy_load_members": true } } });
         let mut reader = crowd.reader(person, &filter).await?;
         reader.sync(0).await?;
         tokio::spawn(follow(reader, seen.clone()));

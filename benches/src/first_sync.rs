@@ -38,7 +38,11 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
         report.add(format!("{name}: slowest"), at(&spent, 1.0), "ms");
         report.add(format!("{name}: answer"), bytes as f64 / 1e6, "MB");
         if let (Some(before), Some(peak)) = (before, machine::peak_resident(pid)) {
-            report.add(format!("{name}: server memory above idle, peak"), peak.saturating_sub(before) as f64 / 1e6, "MB");
+            report.add(
+                format!("{name}: server memory above idle, peak"),
+                peak.saturating_sub(before) as f64 / 1e6,
+                "MB",
+            );
         }
     }
     crowd.child.stop().await?;

@@ -19,7 +19,8 @@ const TIMEOUT: u64 = 30_000;
 
 /// Measures from before the request to send until the reader has its whole answer.
 pub(crate) async fn bench(run: &Run) -> Result<Report> {
-    let setup = "two-person room, from the request to send to the end of the other's long poll /sync, every 10 ms";
+    let setup =
+        "two-person room, from the request to send to the end of the other's long poll /sync, every 10 ms";
     let mut report = Report::new("sync_latency", setup, machine::wait_for_quiet());
     let dir = tempfile::tempdir_in(run.dir())?;
     let crowd = Crowd::start(dir.path(), 2).await?;

@@ -51,8 +51,7 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
         let which = number % 2;
         let began = clock::now();
         let reader = &mut readers[which];
-        let (sent, seen) =
-            tokio::join!(crowd.send(&mut http, WRITER, &shared, number), reader.sync(30_000));
+        let (sent, seen) = tokio::join!(crowd.send(&mut http, WRITER, &shared, number), reader.sync(30_000));
         sent?;
         anyhow::ensure!(has_message(seen?, number), "the long poll answered without the message");
         spent[which].saturating_record(began.elapsed().as_micros() as u64);

@@ -25,7 +25,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    acknowledged::Acknowledged, lazy::SentMembers, request::Wanted, response::Built, typing::Typing, wake::Wakes,
+    acknowledged::Acknowledged, lazy::SentMembers, request::Wanted, response::Built, typing::Typing,
+    wake::Wakes,
 };
 pub(crate) use self::{request::Query, token::Token};
 use crate::{

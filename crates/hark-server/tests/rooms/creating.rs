@@ -163,6 +163,7 @@ async fn rooms_made_alike_at_the_same_moment_are_rooms_of_their_own() {
     let house = House::open().await;
     let ann = house.person("ann").await;
     let made = (0..32).map(|_| ann.create_room(json!({ "room_version": "12" })));
-    let rooms: std::collections::HashSet<String> = futures_util::future::join_all(made).await.into_iter().collect();
+    let rooms: std::collections::HashSet<String> =
+        futures_util::future::join_all(made).await.into_iter().collect();
     assert_eq!(rooms.len(), 32);
 }
