@@ -38,14 +38,34 @@ pub(crate) struct Child {
 impl Child {
     /// Starts a server and waits for the line with its URL.
     pub(crate) async fn start(role: Role, dir: &Path) -> Result<Self> {
-        let mut process =
-            command(role, dir)?.stdout(Stdio::piped()).spawn().context("start a child process")?;
+        Self::listening(command(role, dir)?).await
+    }
+
+    /// Starts the program people run, `hark-server`, where it was built beside this one: its memory and its start are not those
+    /// of this program in another role.
+    pub(crate) async fn server(dir: &Path) -> Result<Self> {
+        let program =
+            std::env::current_exe()?.with_file_name(format!("hark-server{}", std::env::consts::EXE_SUFFIX));
+        ensure!(
+            program.exists(),
+            "{} was not built: cargo build --release -p hark-server",
+            program.display()
+        );
+        let mut command = Command::new(program);
+        command.arg("serve").arg("--data").arg(dir).kill_on_drop(true);
+        command.args(["--listen", "127.0.0.1:0", "--server-name", "bench.test"]);
+        command.args(["--registration", "open", "--rate-limits", "off"]).env("RUST_LOG", "warn");
+        Self::listening(command).await
+    }
+
+    async fn listening(mut command: Command) -> Result<Self> {
+        let mut process = command.stdout(Stdio::piped()).spawn().context("start a child process")?;
         let pid = process.id().context("the child ended at once")?;
         let stdout = process.stdout.take().context("the child has no output")?;
-        let mut url = String::new();
-        BufReader::new(stdout).read_line(&mut url).await?;
-        let url = url.trim().to_owned();
-        ensure!(url.contains("://"), "the child did not start: {role:?}");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).await?;
+        let url = line.split_whitespace().find(|word| word.contains("://"));
+        let url = url.with_context(|| format!("the child did not start: {line}"))?.to_owned();
         Ok(Self { process, pid, url })
     }
 

@@ -40,9 +40,10 @@ pub(crate) struct Homeserver {
     people: Vec<Person>,
 }
 
-struct Person {
-    user_id: String,
-    token: String,
+/// An account and what it may do.
+pub(crate) struct Person {
+    pub(crate) user_id: String,
+    pub(crate) token: String,
 }
 
 /// One sender: a keep-alive connection and the request it repeats.
@@ -111,7 +112,8 @@ impl Link for HarkLink {
     }
 }
 
-async fn register(http: &mut Http, name: &str) -> Result<Person> {
+/// Makes an account.
+pub(crate) async fn register(http: &mut Http, name: &str) -> Result<Person> {
     const PATH: &str = "/_matrix/client/v3/register";
     let mut body = json!({ "username": name, "password": "correct horse battery" });
     let (status, answer) = http.request("POST", PATH, "", &body.to_string()).await?;

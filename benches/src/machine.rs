@@ -53,8 +53,17 @@ pub(crate) fn wait_for_quiet() -> Option<f64> {
 
 /// Resident memory of a process in bytes.
 pub(crate) fn resident(pid: u32) -> Option<u64> {
+    from_status(pid, "VmRSS:")
+}
+
+/// The most resident memory a process ever had, in bytes.
+pub(crate) fn peak_resident(pid: u32) -> Option<u64> {
+    from_status(pid, "VmHWM:")
+}
+
+fn from_status(pid: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kib * 1024)
 }
@@ -112,6 +121,8 @@ fn sample(pids: &[u32]) -> Option<(u64, u64, u64)> {
 fn ticks_of(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in brackets may hold spaces; user and system time are the 12th and 13th field after it.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+    let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    // Behind them stands what its children took that have ended: of this program's, that is not "other" either.
+    let count = if pid == std::process::id() { 4 } else { 2 };
+    fields.take(count).map(|ticks| ticks.parse::<u64>().ok()).sum()
 }

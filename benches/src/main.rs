@@ -10,9 +10,12 @@ mod card;
 mod child;
 mod clock;
 mod corpus;
+mod crowd;
 mod desk;
 mod disk;
+mod fan_out;
 mod filled;
+mod first_sync;
 mod floor;
 mod fsyncs;
 mod homeserver;
@@ -24,7 +27,11 @@ mod record_start;
 mod report;
 mod scripted;
 mod search;
+mod server_memory;
+mod server_start;
 mod story;
+mod sync_latency;
+mod sync_rooms;
 mod throughput;
 mod voice_cpu;
 mod voice_path;
@@ -55,6 +62,9 @@ struct Arguments {
     /// How many messages the engine's store holds (inbox, search).
     #[arg(long, default_value_t = 100_000)]
     messages: usize,
+    /// How many events the homeserver's database holds (server_start).
+    #[arg(long, default_value_t = 1_000_000)]
+    events: usize,
     /// Where databases are made; must be on the disk that is to be measured.
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -67,6 +77,18 @@ enum Name {
     Floor,
     Ack,
     Throughput,
+    #[value(name = "sync_latency")]
+    SyncLatency,
+    #[value(name = "sync_rooms")]
+    SyncRooms,
+    #[value(name = "first_sync")]
+    FirstSync,
+    #[value(name = "fan_out")]
+    FanOut,
+    #[value(name = "server_memory")]
+    ServerMemory,
+    #[value(name = "server_start")]
+    ServerStart,
     Inbox,
     Search,
     Start,
@@ -87,6 +109,10 @@ struct Run {
     time: Duration,
     /// Messages in the engine's store.
     messages: usize,
+    /// Events in the homeserver's database.
+    events: usize,
+    /// Where that database stays from run to run.
+    beside: PathBuf,
     /// The engine's store, filled when first needed.
     filled: OnceCell<Filled>,
 }
@@ -117,6 +143,8 @@ async fn main() -> Result<()> {
         dir: tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?,
         time: Duration::from_secs(arguments.seconds),
         messages: arguments.messages,
+        events: arguments.events,
+        beside: parent.to_owned(),
         filled: OnceCell::new(),
     };
     let names = if arguments.names.is_empty() { Name::value_variants().to_vec() } else { arguments.names };
@@ -138,6 +166,12 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::Floor => floor::bench(run).await,
         Name::Ack => ack::bench(run).await,
         Name::Throughput => throughput::bench(run, floor).await,
+        Name::SyncLatency => sync_latency::bench(run).await,
+        Name::SyncRooms => sync_rooms::bench(run).await,
+        Name::FirstSync => first_sync::bench(run).await,
+        Name::FanOut => fan_out::bench(run).await,
+        Name::ServerMemory => server_memory::bench(run).await,
+        Name::ServerStart => server_start::bench(run).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
         Name::Start => window::start(run).await,

@@ -19,6 +19,8 @@ pub(crate) fn bench(name: Option<&str>, json: Option<&Path>) -> Result<ExitCode>
         setup::node::build()?;
         cargo(["build", "--quiet", "--release", "--package", "hark-desktop"]).run()?;
     }
+    cargo(["build", "--quiet", "--release", "--package", "hark-benches", "--package", "hark-server"])
+        .run()?;
     let mut arguments = vec!["run".into(), "--quiet".into(), "--release".into(), "--package".into()];
     arguments.extend(["hark-benches".into(), "--".into()]);
     arguments.extend(name.map(Into::into));

@@ -16,13 +16,23 @@ pub(crate) fn resolve(
     named: Option<&str>,
 ) -> Result<FilterDefinition, ApiError> {
     let Some(named) = named else { return Ok(FilterDefinition::default()) };
-    if named.trim_start().starts_with('{') {
-        return serde_json::from_str(named)
-            .map_err(|_| ApiError::bad_json("The filter has members that are not of their type."));
+    if is_inline(named) {
+        return parse(named);
     }
     let stored =
         snapshot.filter(user, named)?.ok_or_else(|| ApiError::not_found("You have no filter of this id."))?;
     serde_json::from_str(&stored).map_err(|_| ApiError::internal())
+}
+
+/// True if a request has the filter itself, and not the id of one.
+pub(crate) fn is_inline(named: &str) -> bool {
+    named.trim_start().starts_with('{')
+}
+
+/// Reads the JSON of a filter.
+pub(crate) fn parse(json: &str) -> Result<FilterDefinition, ApiError> {
+    serde_json::from_str(json)
+        .map_err(|_| ApiError::bad_json("The filter has members that are not of their type."))
 }
 
 /// How a filter wants events written.

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +16,7 @@ use crate::{
     admin::{Admin, Running},
     api, chores,
     folder::Folder,
+    http::serve,
     media::Media,
     naming::{self, Settling},
     rooms::Signer,
@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Server {
     app: Arc<App>,
     address: SocketAddr,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
     folder: Folder,
     /// Cancelled when the folder is free again.
     ended: CancellationToken,
@@ -46,13 +46,6 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|reason| StartError::Listen { address: app.config.listen, reason })?;
-        let router = api::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        // Answers are small and awaited: none of them should wait for a fuller packet.
-        let listener = listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY could not be set");
-            }
-        });
         let admin = Admin::open(&folder)
             .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
         let running = Running {
@@ -67,9 +60,7 @@ impl Server {
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
         tokio::spawn(search::run(app.clone()));
-        let ending = app.shutdown.clone().cancelled_owned();
-        let serving =
-            tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(ending).into_future());
+        let serving = tokio::spawn(serve(listener, api::router(app.clone()), app.shutdown.clone()));
         Ok(Self { app, address, serving, folder, ended })
     }
 

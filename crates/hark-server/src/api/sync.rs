@@ -12,6 +12,8 @@ use crate::{
 /// What the device has not seen yet, waiting for it if asked to and for as long as it is signed in.
 pub(super) async fn sync(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
     let query: Query = request.query()?;
+    // It holds on to the buffer it was read into, for as long as a client may wait.
+    drop(request);
     tokio::select! {
         answer = app.sync.poll(session.clone(), query) => Ok(Body(answer?)),
         () = app.accounts.signed_out(&session) => Err(ApiError::unknown_token()),

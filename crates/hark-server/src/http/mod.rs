@@ -11,8 +11,10 @@ pub(crate) mod json;
 pub(crate) mod layers;
 pub(crate) mod limits;
 pub(crate) mod routes;
+mod serve;
 
 pub(crate) use answer::{Answer, Json, Whole};
 pub(crate) use error::ApiError;
 pub(crate) use extract::Session;
 pub(crate) use routes::Routes;
+pub(crate) use serve::serve;

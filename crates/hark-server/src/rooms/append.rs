@@ -104,10 +104,11 @@ pub(crate) fn append(
     insert(tx, &head, prepared, origin)
 }
 
-/// Makes a room with its create event, whose room id may be made from that very event.
+/// Makes a room with its create event, whose room id may be made from that very event. Two rooms that are made alike in the same
+/// millisecond would then be one: the later one is dated a millisecond on.
 pub(crate) fn append_create(
     tx: &mut Tx<'_>,
-    draft: Draft,
+    mut draft: Draft,
     room_version: &ruma::RoomVersionId,
     signer: &Signer,
 ) -> Result<Arc<RoomHead>, RoomError> {
@@ -115,11 +116,17 @@ pub(crate) fn append_create(
     let link = Link { prev: None, depth: 1, auth: Vec::new() };
     let auth = AuthState::default();
     auth.check(&draft, &link, &rules.authorization)?;
-    let pdu = draft.sign(&link, signer, rules)?;
-    let room_id = match &draft.room_id {
-        Some(room_id) => room_id.clone(),
-        None => ruma::RoomId::parse(format!("!{}", pdu.event_id.as_str().trim_start_matches('$')))
-            .map_err(|error| RoomError::BadJson(error.to_string()))?,
+    let (pdu, room_id) = loop {
+        let pdu = draft.sign(&link, signer, rules)?;
+        if let Some(room_id) = &draft.room_id {
+            break (pdu, room_id.clone());
+        }
+        let room_id = ruma::RoomId::parse(format!("!{}", pdu.event_id.as_str().trim_start_matches('$')))
+            .map_err(|error| RoomError::BadJson(error.to_string()))?;
+        if tx.room_nid(&room_id)?.is_none() {
+            break (pdu, room_id);
+        }
+        draft.ts.0 += ruma::uint!(1);
     };
     let head = tx.create_room(&room_id, room_version)?;
     let nid = head.nid;

@@ -140,6 +140,14 @@ impl Snapshot<'_> {
         )
     }
 
+    /// The rooms a user has any membership of, be it a former one.
+    pub(crate) fn room_nids_of(&self, user: &UserId) -> Result<Vec<RoomNid>, StoreError> {
+        let mut statement =
+            self.prepare("SELECT room_nid FROM memberships WHERE user_id = $1 AND to_pos = $2")?;
+        let rooms = statement.query_map((user.as_str(), Position::FOREVER), |row| row.get(0))?;
+        Ok(rooms.collect::<Result<_, _>>()?)
+    }
+
     /// The members of a room at `at`, in the order of their member events.
     pub(crate) fn members_at(&self, room: RoomNid, at: Position) -> Result<Vec<Membership>, StoreError> {
         self.memberships(

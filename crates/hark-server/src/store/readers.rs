@@ -1,18 +1,21 @@
 //! Connections: how they are opened, and the pool of read-only ones.
 
 use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
     time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use super::{Snapshot, StoreError};
 
-/// More readers than processors only share the same cores.
-const READERS: usize = 8;
+/// Reads under way at once. More readers than processors only share the same cores, but one may wait for the disk.
+const READERS: usize = 4;
 /// Page cache of the writer and of each reader, in KiB. Bounds memory; the operating system caches the file anyway.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const READER_CACHE_KIB: i64 = 1024;
@@ -21,24 +24,36 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Enough for every statement of this program.
 const CACHED_STATEMENTS: usize = 256;
 
-/// A lazily filled pool of read-only connections.
+/// A lazily filled pool of threads, each with a read-only connection of its own.
+///
+/// A thread that has done its work goes on with the next that waits, without a wake-up in between: a thousand long polls that wake
+/// at once are a thousand short reads.
 pub(super) struct Readers {
     pool: Arc<Pool>,
 }
 
+/// Something to read. It is given the thread's connection, or opens it; what it takes and does not put back is closed.
+type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
+
 struct Pool {
     path: PathBuf,
-    permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
+    queue: Mutex<Queue>,
+    /// Told of each new job, and of the end.
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    threads: usize,
+    /// Those of them that wait for a job.
+    idle: usize,
+    closed: bool,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path) -> Self {
-        let pool = Pool {
-            path: path.to_owned(),
-            permits: Arc::new(Semaphore::new(READERS)),
-            idle: Mutex::default(),
-        };
+        let pool = Pool { path: path.to_owned(), queue: Mutex::default(), more: Condvar::new() };
         Self { pool: Arc::new(pool) }
     }
 
@@ -48,35 +63,87 @@ impl Readers {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
     {
-        let pool = self.pool.clone();
-        let permit = pool.permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let connection = pool.take()?;
-            connection.prepare_cached("BEGIN").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
-            let found = look(&Snapshot::over(&connection));
-            connection.prepare_cached("COMMIT").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
-            pool.put_back(connection);
-            found
-        });
-        match task.await {
-            Ok(found) => found,
-            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-            Err(_cancelled) => Err(StoreError::Closed.into()),
+        let (sender, found) = oneshot::channel();
+        let path = self.pool.path.clone();
+        self.pool.submit(Box::new(move |connection| {
+            // A panic goes on in the caller; the connection it may have left in mid-statement is closed.
+            let read = catch_unwind(AssertUnwindSafe(|| read(&path, connection, look)));
+            let _caller_left = sender.send(read);
+        }))?;
+        match found.await {
+            Ok(Ok(found)) => found,
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Err(StoreError::Closed.into()),
         }
     }
 }
 
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.pool.lock().closed = true;
+        self.pool.more.notify_all();
+    }
+}
+
 impl Pool {
-    /// An idle connection or a new one. A connection that is not put back (its reader failed) is closed by being dropped.
-    fn take(&self) -> Result<Connection, StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| open_for_reading(&self.path), Ok)
+    fn submit(self: &Arc<Self>, job: Job) -> Result<(), StoreError> {
+        let mut queue = self.lock();
+        queue.jobs.push_back(job);
+        if queue.jobs.len() > queue.idle && queue.threads < READERS {
+            let pool = self.clone();
+            let started = thread::Builder::new().name("store-reader".into()).spawn(move || pool.work());
+            match started {
+                Ok(_detached) => queue.threads += 1,
+                // Those that are there do it.
+                Err(_) if queue.threads > 0 => {}
+                Err(_) => return Err(StoreError::Closed),
+            }
+        }
+        drop(queue);
+        self.more.notify_one();
+        Ok(())
     }
 
-    fn put_back(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    fn work(&self) {
+        let mut connection = None;
+        while let Some(job) = self.next() {
+            job(&mut connection);
+        }
     }
+
+    /// The next job; `None` when there will be none any more.
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue.idle += 1;
+            queue = self.more.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.idle -= 1;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads inside one snapshot. A connection whose reader failed is not put back, and so closed.
+fn read<T, E: From<StoreError>>(
+    path: &Path,
+    idle: &mut Option<Connection>,
+    look: impl FnOnce(&Snapshot<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let connection = idle.take().map_or_else(|| open_for_reading(path), Ok)?;
+    connection.prepare_cached("BEGIN").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
+    let found = look(&Snapshot::over(&connection));
+    connection.prepare_cached("COMMIT").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
+    *idle = Some(connection);
+    found
 }
 
 /// The one connection that may write. Every commit is on disk when it returns (`synchronous = FULL`); checkpoints are not made

@@ -4,6 +4,7 @@
 //! renders it as /sync answers, one file per part of a room. [`wake`] and [`typing`] are the parts that live in memory.
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
+mod acknowledged;
 mod attention;
 mod changes;
 mod ephemeral;
@@ -26,6 +27,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    acknowledged::Acknowledged,
     lazy::SentMembers,
     presence::{GONE_AFTER, Gone, Presence, Shown},
     request::Wanted,
@@ -55,6 +57,7 @@ pub(crate) struct Sync {
     typing: Typing,
     presence: Arc<Presence>,
     sent_members: Arc<SentMembers>,
+    acknowledged: Arc<Acknowledged>,
     shutdown: CancellationToken,
 }
 
@@ -65,19 +68,34 @@ impl Sync {
         let hook = wakes.clone();
         store.on_commit(Box::new(move |batch| hook.committed(batch)));
         let ticks = Ticks::default();
-        let (typing, presence) = (Typing::new(ticks.clone()), Arc::new(Presence::new(ticks.clone())));
-        Self { store, wakes, ticks, typing, presence, sent_members: Arc::default(), shutdown }
+        Self {
+            store,
+            wakes,
+            typing: Typing::new(ticks.clone()),
+            presence: Arc::new(Presence::new(ticks.clone())),
+            ticks,
+            sent_members: Arc::default(),
+            acknowledged: Arc::default(),
+            shutdown,
+        }
     }
 
     /// Answers a /sync request: at once if there is anything, else when there is or when the client's time is over.
     pub(crate) async fn poll(&self, session: Session, query: Query) -> Result<String, ApiError> {
         let deadline = deadline(query.timeout);
-        let wanted = Wanted::read(&self.store, &session, query).await?;
+        let wanted = Arc::new(Wanted::read(&self.store, &session, query).await?);
         if let Some(since) = &wanted.since {
             self.acknowledge_to_device(&session, since).await?;
         }
-        let wake = self.wakes.join(&session.user_id, &self.store).await?;
         let _there = self.syncing(&session.user_id, wanted.presence.clone());
+        // Who is not known here, and may be in thousands of rooms, is asked about only if there is something to wait for.
+        if !self.wakes.knows(&session.user_id) {
+            let built = self.build(&session, &wanted).await?;
+            if wanted.answer_at_once() || clock_now() >= deadline || !built.is_empty {
+                return Ok(self.give(&session, built));
+            }
+        }
+        let wake = self.wakes.join(&session.user_id, &self.store).await?;
         loop {
             let woken = wake.notified();
             tokio::pin!(woken);
@@ -86,8 +104,7 @@ impl Sync {
             if over || self.may_have_changed(&session.user_id, &wanted) {
                 let built = self.build(&session, &wanted).await?;
                 if over || !built.is_empty {
-                    self.sent_members.remember(&session, built.next.pos, built.members);
-                    return Ok(built.body);
+                    return Ok(self.give(&session, built));
                 }
             }
             tokio::select! {
@@ -142,7 +159,14 @@ impl Sync {
     /// Marks a user as being there while what is returned is held, and for [`GONE_AFTER`] more.
     fn syncing(&self, user: &UserId, state: Option<PresenceState>) -> Syncing {
         if self.presence.begin_sync(user, state) {
-            self.wakes.user_changed(user);
+            // Those who must hear are found by the user's entry, which the answer itself need not wait for.
+            let (sync, user) = (self.clone(), user.to_owned());
+            tokio::spawn(async move {
+                match sync.wakes.join(&user, &sync.store).await {
+                    Ok(_entry) => sync.wakes.user_changed(&user),
+                    Err(error) => tracing::warn!(%error, "nobody is told that a user is online"),
+                }
+            });
         }
         Syncing { sync: self.clone(), user: user.to_owned() }
     }
@@ -172,13 +196,25 @@ impl Sync {
             || self.wakes.may_have_changed(user, since.pos, self.store.committed())
     }
 
-    async fn build(&self, session: &Session, wanted: &Wanted) -> Result<Built, ApiError> {
+    /// Remembers what the answer tells the device.
+    fn give(&self, session: &Session, built: Built) -> String {
+        self.sent_members.remember(session, built.next.pos, built.members);
+        if built.has_to_device {
+            self.acknowledged.give(session);
+        }
+        built.body
+    }
+
+    async fn build(&self, session: &Session, wanted: &Arc<Wanted>) -> Result<Built, ApiError> {
         let (sync, session, wanted) = (self.clone(), session.clone(), wanted.clone());
         self.store.read(move |snapshot| response::build(&sync, snapshot, &session, &wanted)).await
     }
 
     /// A token says that the device has its messages up to there: they are not needed any more.
     async fn acknowledge_to_device(&self, session: &Session, since: &Token) -> Result<(), ApiError> {
+        if self.acknowledged.has_all(session) {
+            return Ok(());
+        }
         let upto = since.to_device.unwrap_or(since.pos);
         let asked = session.clone();
         let waiting = self
@@ -192,6 +228,9 @@ impl Sync {
             self.store
                 .write::<_, ApiError, _>(move |tx| Ok(tx.delete_to_device_upto(&user_id, &device_id, upto)?))
                 .await?;
+        }
+        if since.to_device.is_none() {
+            self.acknowledged.settle(session);
         }
         Ok(())
     }

@@ -64,16 +64,28 @@ impl Wanted {
             Some(PresenceState::Offline) => None,
             Some(_) => return Err(ApiError::invalid_param("Presence is online, unavailable or offline.")),
         };
-        let (user, named) = (session.user_id.clone(), query.filter);
-        let filter = match named {
-            Some(named) => store.read(move |snapshot| filter::resolve(snapshot, &user, Some(&named))).await?,
-            None => FilterDefinition::default(),
-        };
+        let filter = filter(store, session, query.filter).await?;
         Ok(Self { since, full_state: query.full_state, state, filter, presence })
     }
 
     /// A first sync and one that asks for everything never wait.
     pub(super) fn answer_at_once(&self) -> bool {
         self.since.is_none() || self.full_state
+    }
+}
+
+/// A filter that stands in the request needs no database.
+async fn filter(
+    store: &Store,
+    session: &Session,
+    named: Option<String>,
+) -> Result<FilterDefinition, ApiError> {
+    match named {
+        None => Ok(FilterDefinition::default()),
+        Some(json) if filter::is_inline(&json) => filter::parse(&json),
+        Some(id) => {
+            let user = session.user_id.clone();
+            store.read(move |snapshot| filter::resolve(snapshot, &user, Some(&id))).await
+        }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Built {
     pub(super) next: Token,
     /// Nothing in it is news.
     pub(super) is_empty: bool,
+    /// It brings messages that the device has yet to acknowledge.
+    pub(super) has_to_device: bool,
     pub(super) members: Vec<SentMember>,
 }
 
@@ -75,7 +77,8 @@ pub(super) fn build(
     let (to_device, cut_at) = to_device(&scope)?;
 
     let next = Token { to_device: cut_at, ticks: Some(ticks), ..Token::at(sync.store.epoch(), to) };
-    let is_empty = rooms.is_empty() && account_data.is_empty() && to_device.is_empty() && presence.is_empty();
+    let has_to_device = !to_device.is_empty();
+    let is_empty = rooms.is_empty() && account_data.is_empty() && !has_to_device && presence.is_empty();
     let mut body = String::new();
     let mut out = Object::new(&mut body);
     out.text("next_batch", &next.to_string());
@@ -90,7 +93,7 @@ pub(super) fn build(
     out.object("device_one_time_keys_count").number("signed_curve25519", 0);
     out.array::<&str>("device_unused_fallback_key_types", []);
     drop(out);
-    Ok(Built { body, next, is_empty, members })
+    Ok(Built { body, next, is_empty, has_to_device, members })
 }
 
 impl Rooms {

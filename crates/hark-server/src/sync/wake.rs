@@ -93,6 +93,11 @@ impl Wakes {
         online.wake(user);
     }
 
+    /// True if a commit in the user's rooms is noted here.
+    pub(crate) fn knows(&self, user: &UserId) -> bool {
+        self.lock().users.get(user).is_some_and(|entry| entry.ready)
+    }
+
     /// The user's entry, made from the database at the first call. Wait on what it returns after enabling it and looking again.
     pub(crate) async fn join(&self, user: &UserId, store: &Store) -> Result<Arc<Notify>, StoreError> {
         let (wake, ready) = {
@@ -110,10 +115,10 @@ impl Wakes {
         };
         if !ready {
             let asked = user.to_owned();
-            let rooms = store.read::<_, StoreError, _>(move |snapshot| snapshot.rooms_of(&asked)).await?;
+            let rooms = store.read::<_, StoreError, _>(move |snapshot| snapshot.room_nids_of(&asked)).await?;
             let mut online = self.lock();
-            for membership in rooms {
-                online.enter(user, membership.room);
+            for room in rooms {
+                online.enter(user, room);
             }
             // What was committed while the list was read may be missing.
             let head = online.head.max(store.committed());

@@ -161,3 +161,14 @@ async fn those_trusted_at_the_start_are_equals() {
             .ok();
     }
 }
+
+/// The id of a room of version 12 is made from its create event, and a busy person's may be alike to the millisecond.
+#[tokio::test]
+async fn rooms_made_alike_at_the_same_moment_are_rooms_of_their_own() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let made = (0..32).map(|_| ann.create_room(json!({ "room_version": "12" })));
+    let rooms: std::collections::HashSet<String> =
+        futures_util::future::join_all(made).await.into_iter().collect();
+    assert_eq!(rooms.len(), 32);
+}
