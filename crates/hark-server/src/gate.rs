@@ -204,7 +204,9 @@ impl<'a> Viewer<'a> {
         let before = self.membership_at(pos.before());
         let own = event.is_member_of(self.user);
         let (joined, invited) = (MembershipState::Join, MembershipState::Invite);
-        if own && [&at, &before].iter().any(|m| m.as_ref() == Some(&joined) || m.as_ref() == Some(&invited)) {
+        // What becomes of one's own membership, invitation or knock.
+        let present_in = [&joined, &invited, &MembershipState::Knock];
+        if own && [&at, &before].into_iter().flatten().any(|state| present_in.contains(&state)) {
             return true;
         }
         if present.forgotten || !self.was_joined() {

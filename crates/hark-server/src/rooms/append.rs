@@ -107,7 +107,7 @@ pub(crate) fn append(
 /// Makes a room with its create event, whose room id may be made from that very event.
 pub(crate) fn append_create(
     tx: &mut Tx<'_>,
-    draft: Draft,
+    mut draft: Draft,
     room_version: &ruma::RoomVersionId,
     signer: &Signer,
 ) -> Result<Arc<RoomHead>, RoomError> {
@@ -115,11 +115,18 @@ pub(crate) fn append_create(
     let link = Link { prev: None, depth: 1, auth: Vec::new() };
     let auth = AuthState::default();
     auth.check(&draft, &link, &rules.authorization)?;
-    let pdu = draft.sign(&link, signer, rules)?;
-    let room_id = match &draft.room_id {
-        Some(room_id) => room_id.clone(),
-        None => ruma::RoomId::parse(format!("!{}", pdu.event_id.as_str().trim_start_matches('$')))
-            .map_err(|error| RoomError::BadJson(error.to_string()))?,
+    let (pdu, room_id) = loop {
+        let pdu = draft.sign(&link, signer, rules)?;
+        let room_id = match &draft.room_id {
+            Some(room_id) => room_id.clone(),
+            None => ruma::RoomId::parse(format!("!{}", pdu.event_id.as_str().trim_start_matches('$')))
+                .map_err(|error| RoomError::BadJson(error.to_string()))?,
+        };
+        if tx.room_nid(&room_id)?.is_none() {
+            break (pdu, room_id);
+        }
+        // The same user made the same room in the same millisecond: only the time can tell the two apart.
+        draft.ts = ruma::MilliSecondsSinceUnixEpoch(draft.ts.0 + ruma::uint!(1));
     };
     let head = tx.create_room(&room_id, room_version)?;
     let nid = head.nid;
@@ -182,7 +189,7 @@ fn insert(
     tx.read_up_to(room, &draft.sender, pos, next.notify_total)?;
     notify::insert_highlights(tx, &next, &draft, pos)?;
     if let Some(target) = &redacts {
-        apply_redaction(tx, &next, target, pos)?;
+        apply_redaction(tx, &mut next, target, pos)?;
     }
     tx.set_head(next)?;
     Ok(pdu.event_id)
@@ -220,7 +227,7 @@ fn relation(draft: &Draft) -> Option<(&str, &str)> {
 /// Empties the target in the same transaction. Whether the sender may was checked before the redaction was appended.
 fn apply_redaction(
     tx: &mut Tx<'_>,
-    head: &RoomHead,
+    head: &mut RoomHead,
     target: &ruma::EventId,
     by: Position,
 ) -> Result<(), RoomError> {
@@ -229,5 +236,11 @@ fn apply_redaction(
     if target.room != head.nid || target.redacted_by.is_some() {
         return Ok(());
     }
-    tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))
+    tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))?;
+    if let Some(state_key) = target.state_key {
+        // What is left of it is what later events are judged by.
+        head.forget(&(StateEventType::from(target.kind), state_key));
+        head.state_pos = by;
+    }
+    Ok(())
 }
