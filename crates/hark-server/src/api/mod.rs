@@ -27,7 +27,9 @@ mod room_directory;
 mod room_history;
 mod room_send;
 mod room_state;
+mod room_upgrade;
 mod search;
+mod server_key;
 mod sync;
 mod tags;
 mod threads;
@@ -69,6 +71,7 @@ fn account_routes(routes: Routes) -> Routes {
         .limited(Limit::None)
         .route::<c::discovery::get_supported_versions::Request>(discovery::versions)
         .at::<NoAuthentication>(Method::GET, "/_matrix/federation/v1/version", discovery::software)
+        .at::<NoAuthentication>(Method::GET, "/_matrix/key/v2/server", server_key::publish)
         .limited(Limit::SignIn)
         .raw::<c::session::login::v3::Request>(login::log_in)
         .raw::<c::account::register::v3::Request>(register::register)
@@ -168,6 +171,7 @@ fn rooms_routes(routes: Routes) -> Routes {
         .raw::<c::membership::unban_user::v3::Request>(membership::unban)
         .raw::<c::membership::forget_room::v3::Request>(membership::forget)
         .raw::<c::knock::knock_room::v3::Request>(membership::knock)
+        .raw::<c::room::upgrade_room::v3::Request>(room_upgrade::upgrade)
         .raw::<c::alias::get_alias::v3::Request>(room_directory::resolve)
         .raw::<c::alias::create_alias::v3::Request>(room_directory::add)
         .raw::<c::alias::delete_alias::v3::Request>(room_directory::remove)

@@ -89,6 +89,17 @@ impl House {
         self.signed_in(&answer)
     }
 
+    /// The same device, signed in anew.
+    pub(crate) async fn same_device(&self, person: &Person) -> Person {
+        let identifier = json!({ "type": "m.id.user", "user": person.id });
+        let body = json!({
+            "type": "m.login.password", "identifier": identifier, "password": "correct horse", "device_id": person.device,
+        });
+        let answer = self.http.post(format!("{}/_matrix/client/v3/login", self.server.url())).json(&body);
+        let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+        self.signed_in(&answer)
+    }
+
     /// The same person after a restart on another port.
     pub(crate) fn again(&self, person: &Person) -> Person {
         Person { base: self.server.url(), ..person.clone() }
