@@ -15,7 +15,7 @@ use ruma::{
 use super::{
     Draft, Link, Pdu, RoomError, Signer,
     auth::{AuthState, as_auth_event},
-    notify, pdu, power, version,
+    card, notify, pdu, power, version,
 };
 use crate::store::{LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
 
@@ -123,6 +123,7 @@ pub(crate) fn append_create(
     };
     let head = tx.create_room(&room_id, room_version)?;
     let nid = head.nid;
+    tx.insert_card(nid)?;
     let prepared = Prepared { draft, link, pdu, judged_at: head.state_pos, auth };
     insert(tx, &head, prepared, None)?;
     tx.head(nid)?.ok_or_else(RoomError::not_in_room)
@@ -156,6 +157,9 @@ fn insert(
     let mut replaces = None;
     if let Some(state_key) = &draft.state_key {
         replaces = tx.set_state(room, &draft.kind, state_key, pos)?;
+        if state_key.is_empty() {
+            card::note(tx, room, &draft.kind, draft.content.object())?;
+        }
         next.state_pos = pos;
         let key = (StateEventType::from(draft.kind.as_str()), state_key.clone());
         next.set(key, Arc::new(as_auth_event(&draft, &link, pdu.event_id.clone())?));
@@ -229,5 +233,6 @@ fn apply_redaction(
     if target.room != head.nid || target.redacted_by.is_some() {
         return Ok(());
     }
-    tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))
+    tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))?;
+    card::note_redacted(tx, &target)
 }

@@ -7,10 +7,12 @@
 
 mod append;
 mod auth;
+mod card;
 mod content;
 mod create;
 mod directory;
 mod error;
+mod listing;
 mod member;
 mod notify;
 mod pdu;

@@ -12,6 +12,7 @@
 mod account_data;
 mod accounts;
 mod aliases;
+mod cards;
 mod checkpoint;
 pub(crate) mod devices;
 mod directory;
@@ -30,6 +31,7 @@ mod profiles;
 mod readers;
 mod receipts;
 mod registration_tokens;
+mod reports;
 mod rooms;
 mod settings;
 mod snapshot;
@@ -48,11 +50,13 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    cards::{Card, CardField},
     events::{NewRow, StoredEvent},
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
     receipts::{NewReceipt, Receipt},
+    reports::{Report, Reported},
     rooms::Room,
     snapshot::{Snapshot, to_json_error},
     state::Members,

@@ -15,6 +15,7 @@ mod state;
 mod summary;
 pub(crate) mod token;
 mod typing;
+mod waiting;
 mod wake;
 
 use std::{sync::Arc, time::Duration};
@@ -24,7 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::{lazy::SentMembers, request::Wanted, response::Built, typing::Typing, wake::Wakes};
-pub(crate) use self::{request::Query, token::Token};
+pub(crate) use self::{request::Query, room::account_data_event, token::Token};
 use crate::{
     clock,
     http::{ApiError, Session},

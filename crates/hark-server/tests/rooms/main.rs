@@ -4,11 +4,17 @@
 
 mod creating;
 mod folding;
+mod hierarchy;
 mod history;
+mod legacy;
 mod membership;
+mod people;
+mod public_rooms;
 mod reading;
+mod reports;
 mod secrecy;
 mod sending;
+mod summary;
 #[path = "../support/mod.rs"]
 mod support;
 mod syncing;
