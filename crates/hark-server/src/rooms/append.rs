@@ -15,7 +15,7 @@ use ruma::{
 use super::{
     Draft, Link, Pdu, RoomError, Signer,
     auth::{AuthState, as_auth_event},
-    notify, pdu, power, relating, version,
+    card, notify, pdu, power, relating, version,
 };
 use crate::store::{LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
 
@@ -131,6 +131,7 @@ pub(crate) fn append_create(
     };
     let head = tx.create_room(&room_id, room_version)?;
     let nid = head.nid;
+    tx.insert_card(nid)?;
     let prepared = Prepared { draft, link, pdu, judged_at: head.state_pos, auth };
     insert(tx, &head, prepared, None)?;
     tx.head(nid)?.ok_or_else(RoomError::not_in_room)
@@ -164,6 +165,9 @@ fn insert(
     let mut replaces = None;
     if let Some(state_key) = &draft.state_key {
         replaces = tx.set_state(room, &draft.kind, state_key, pos)?;
+        if state_key.is_empty() {
+            card::note(tx, room, &draft.kind, draft.content.object())?;
+        }
         next.state_pos = pos;
         let key = (StateEventType::from(draft.kind.as_str()), state_key.clone());
         next.set(key, Arc::new(as_auth_event(&draft, &link, pdu.event_id.clone())?));
@@ -232,10 +236,10 @@ fn apply_redaction(
         return Ok(());
     }
     tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))?;
-    if let Some(state_key) = target.state_key {
+    if let Some(state_key) = &target.state_key {
         // What is left of it is what later events are judged by.
-        head.forget(&(StateEventType::from(target.kind), state_key));
+        head.forget(&(StateEventType::from(target.kind.as_str()), state_key.clone()));
         head.state_pos = by;
     }
-    Ok(())
+    card::note_redacted(tx, &target)
 }

@@ -8,12 +8,14 @@
 mod append;
 mod auth;
 mod builder;
+mod card;
 mod carry;
 mod content;
 mod create;
 mod directory;
 mod error;
 mod heritage;
+mod listing;
 mod member;
 mod notify;
 mod pdu;

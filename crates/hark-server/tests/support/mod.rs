@@ -33,6 +33,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    async fn of(response: reqwest::Response) -> Self {
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
+        Self { status, body }
+    }
+
     /// The body of a success.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
@@ -63,6 +70,12 @@ impl House {
         server.shutdown().await;
         let server = start(folder.path()).await;
         Self { server, folder, http }
+    }
+
+    /// What somebody without a token is answered.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let url = format!("{}/_matrix/client/v3/{path}", self.server.url());
+        Answer::of(self.http.get(url).send().await.unwrap()).await
     }
 
     /// The data folder.
@@ -134,11 +147,7 @@ impl Person {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
-        Answer { status, body }
+        Answer::of(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
