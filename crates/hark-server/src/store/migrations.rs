@@ -9,8 +9,8 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_core.sql"),
     include_str!("migrations/0002_accounts.sql"),
     include_str!("migrations/0003_played.sql"),
-    include_str!("migrations/0006_relations.sql"),
-    include_str!("migrations/0008_discovery.sql"),
+    include_str!("migrations/0004_relations.sql"),
+    include_str!("migrations/0005_discovery.sql"),
 ];
 
 /// Applies the steps that are missing, each in a transaction of its own.
