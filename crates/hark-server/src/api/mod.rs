@@ -3,6 +3,8 @@
 //! A handler is `async fn(app, who, request) -> Result<answer, ApiError>`: who may, then three to ten lines of work. `who` is the
 //! [`Session`] where the endpoint needs a token, `()` where it does not.
 
+#[cfg(test)]
+mod access;
 mod account_data;
 mod capabilities;
 mod card;
