@@ -9,7 +9,7 @@ use super::people::{People, Who};
 /// The rule an endpoint follows.
 #[derive(Clone, Copy)]
 pub(super) enum Rule {
-    /// Needs no token, and says nothing of any room.
+    /// Needs no token, and says nothing of a room but what it shows to everybody.
     Open,
     /// Needs a token, and is about the one who asks or about the server: whatever it answers, no secret of a room is in it but
     /// those its asker may see.
@@ -29,6 +29,8 @@ pub(super) enum Rule {
     Event,
     /// For those in the room now.
     Inside,
+    /// For those in the room now, and for everybody where the world may look in.
+    InsideOrWorld,
     /// Answers that follow from where somebody stands, in the order of [`Who::ALL`]. Only statuses: the errcode follows.
     Door([u16; 10]),
 }
@@ -57,7 +59,7 @@ const fn row(method: &'static str, path: &'static str, rule: Rule) -> Row {
     Row { method, path, rule, query: "", body: "{}" }
 }
 
-use Rule::{Around, Door, Event, History, Inside, Open, Own, OwnRooms, Read, State};
+use Rule::{Around, Door, Event, History, Inside, InsideOrWorld, Open, Own, OwnRooms, Read, State};
 
 /// Nobody below power 50 may: who is inside is refused in other words than who is not, but both are refused.
 const NOT_EVEN_INSIDE: Rule = Door([401, 403, 403, 403, 403, 403, 403, 403, 403, 403]);
@@ -67,6 +69,7 @@ pub(super) const TABLE: &[Row] = &[
     // The server, and signing in.
     row("GET", "/versions", Open),
     row("GET", "/_matrix/federation/v1/version", Open),
+    row("GET", "/_matrix/key/v2/server", Open),
     row("GET", "/login", Open),
     row("POST", "/login", Open),
     row("POST", "/register", Open),
@@ -79,6 +82,19 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/capabilities", Own),
     row("GET", "/voip/turnServer", Own),
     row("GET", "/thirdparty/protocols", Own),
+    // Addresses of mail and telephones: there are none.
+    row("GET", "/account/3pid", Own),
+    row("POST", "/account/3pid", Own),
+    row("POST", "/account/3pid/add", Own),
+    row("POST", "/account/3pid/bind", Own),
+    row("POST", "/account/3pid/delete", Own),
+    row("POST", "/account/3pid/unbind", Own),
+    row("POST", "/account/3pid/email/requestToken", Open),
+    row("POST", "/account/3pid/msisdn/requestToken", Open),
+    row("POST", "/account/password/email/requestToken", Open),
+    row("POST", "/account/password/msisdn/requestToken", Open),
+    row("POST", "/register/email/requestToken", Open),
+    row("POST", "/register/msisdn/requestToken", Open),
     // What belongs to an account.
     row("GET", "/devices", Own),
     row("GET", "/devices/{device}", Own),
@@ -92,7 +108,9 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/user/{me}/filter/{filter}", Own),
     row("GET", "/user/{me}/account_data/{type}", Own),
     row("PUT", "/user/{me}/account_data/{type}", Own),
+    row("DELETE", "/user/{me}/account_data/{type}", Own),
     row("GET", "/user/{me}/rooms/{room}/account_data/{type}", Own),
+    row("DELETE", "/user/{me}/rooms/{room}/account_data/{type}", Own),
     row("PUT", "/user/{me}/rooms/{room}/account_data/{type}", Own),
     row("GET", "/user/{me}/rooms/{room}/tags", Own),
     row("PUT", "/user/{me}/rooms/{room}/tags/{tag}", Own),
@@ -107,6 +125,9 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/pushrules/global/{kind}/{rule}/actions", Own),
     row("PUT", "/pushrules/global/{kind}/{rule}/actions", Own),
     row("POST", "/user_directory/search", Own).with(r#"{"search_term":"a"}"#),
+    row("GET", "/mutual_rooms", Own).asking("user_id={other}"),
+    row("GET", "/user/mutual_rooms", Own).asking("user_id={other}"),
+    row("GET", "/user/mutual_rooms/{other}", Own),
     row("GET", "/presence/{other}/status", Own),
     row("PUT", "/presence/{me}/status", Own),
     row("PUT", "/sendToDevice/{type}/{txn}", Own).with(r#"{"messages":{}}"#),
@@ -124,6 +145,9 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/sync", OwnRooms).asking(
         "timeout=0&filter=%7B%22room%22:%7B%22include_leave%22:true,%22timeline%22:%7B%22limit%22:100%7D%7D%7D",
     ),
+    row("GET", "/initialSync", Own).asking("limit=100&archived=true"),
+    row("GET", "/events", Own).asking("timeout=0"),
+    row("GET", "/rooms/{room}/initialSync", History).asking("limit=100"),
     row("GET", "/joined_rooms", Own),
     row("GET", "/rooms/{room}/state", State),
     row("GET", "/rooms/{room}/state/m.room.create/{}", Read),
@@ -132,7 +156,7 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/rooms/{room}/messages", History).asking("dir=b&limit=100"),
     row("GET", "/rooms/{room}/context/{event}", Around).asking("limit=100"),
     row("GET", "/rooms/{room}/event/{event}", Event),
-    row("GET", "/rooms/{room}/aliases", Read),
+    row("GET", "/rooms/{room}/aliases", InsideOrWorld),
     row("GET", "/rooms/{room}/relations/{event}", Around),
     row("GET", "/rooms/{room}/relations/{event}/{rel_type}", Around),
     row("GET", "/rooms/{room}/relations/{event}/{rel_type}/{type}", Around),
@@ -141,6 +165,19 @@ pub(super) const TABLE: &[Row] = &[
     row("POST", "/search", OwnRooms).with(
         r#"{"search_categories":{"room_events":{"search_term":"message","filter":{"rooms":["{room}"],"limit":100}}}}"#,
     ),
+    // What a room shows of itself to those who look for one: its card, never its history.
+    row("GET", "/publicRooms", Open),
+    row("POST", "/publicRooms", Own),
+    row("GET", "/directory/list/room/{room}", Open),
+    row("PUT", "/directory/list/room/{room}", NOT_EVEN_INSIDE).with(r#"{"visibility":"public"}"#),
+    row("GET", "/rooms/{room}/hierarchy", Own),
+    row("GET", "/room_summary/{room}", Open),
+    row("GET", "/summary/{room}", Open),
+    row("GET", "/rooms/{room}/summary", Open),
+    // Reports. What is reported need not be known to exist.
+    row("POST", "/rooms/{room}/report", Own),
+    row("POST", "/rooms/{room}/report/{event}", Own),
+    row("POST", "/users/{other}/report", Own),
     // Writing into rooms.
     row("PUT", "/rooms/{room}/send/{type}/{txn}", Inside),
     row("PUT", "/rooms/{room}/state/{type}/{}", NOT_EVEN_INSIDE),
@@ -150,6 +187,7 @@ pub(super) const TABLE: &[Row] = &[
     row("POST", "/rooms/{room}/read_markers", Inside),
     // Coming and going. The room's rule is that one may knock. In order: nobody, stranger, invited, knocked, joined, left, banned, kicked, ignoring, forgotten.
     row("POST", "/createRoom", Own),
+    row("POST", "/rooms/{room}/upgrade", NOT_EVEN_INSIDE).with(r#"{"new_version":"11"}"#),
     row("POST", "/rooms/{room}/join", Door([401, 403, 200, 403, 200, 403, 403, 403, 200, 403])),
     row("POST", "/join/{room}", Door([401, 403, 200, 403, 200, 403, 403, 403, 200, 403])),
     row("POST", "/knock/{room}", Door([401, 200, 403, 200, 403, 200, 403, 200, 403, 200])),
@@ -201,7 +239,8 @@ pub(super) fn expected(rule: Rule, who: Who, visibility: &str, sees: bool) -> (u
     let may_look = state(who, visibility).contains(&true);
     let status = match rule {
         Door(statuses) => People::pick(who, &statuses),
-        Inside if who.is_inside() => 200,
+        Inside | InsideOrWorld if who.is_inside() => 200,
+        InsideOrWorld if visibility == "world_readable" => 200,
         History | State | Read if may_look => 200,
         Around if may_look && sees => 200,
         Around if may_look => 404,
