@@ -47,6 +47,38 @@ pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// How many files the process may hold open at once; `None` where that is not counted.
+#[cfg(unix)]
+pub(crate) fn open_file_limit() -> Option<usize> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Nofile).current.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// How many files the process may hold open at once: here that is not counted.
+#[cfg(not(unix))]
+pub(crate) fn open_file_limit() -> Option<usize> {
+    None
+}
+
+/// Lets the process hold as many files open as the system grants it, for connections are files.
+pub fn open_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        /// Where there is no highest limit, asking for none is refused; some systems grant no more than the second.
+        const ENOUGH: [u64; 2] = [1 << 20, 10_240];
+        let granted = getrlimit(Resource::Nofile);
+        for enough in ENOUGH {
+            let wanted = granted.maximum.map_or(enough, |maximum| maximum.min(enough));
+            let higher = granted.current.is_some_and(|current| current < wanted);
+            let raised = Rlimit { current: Some(wanted), maximum: granted.maximum };
+            if !higher || setrlimit(Resource::Nofile, raised).is_ok() {
+                return;
+            }
+        }
+    }
+}
+
 /// The local socket of a data folder.
 ///
 /// It lies in the folder where that is a file system's matter and the path is short enough for a socket. Otherwise its name is

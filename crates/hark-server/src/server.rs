@@ -16,7 +16,7 @@ use crate::{
     admin::{Admin, Running},
     api, chores,
     folder::Folder,
-    http::serve,
+    http::{Bounds, serve},
     media::Media,
     naming::{self, Settling},
     rooms::Signer,
@@ -60,7 +60,8 @@ impl Server {
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
         tokio::spawn(search::run(app.clone()));
-        let serving = tokio::spawn(serve(listener, api::router(app.clone()), app.shutdown.clone()));
+        let bounds = Bounds { connections: app.config.max_connections, silence: app.config.max_silence };
+        let serving = tokio::spawn(serve(listener, api::router(app.clone()), bounds, app.shutdown.clone()));
         Ok(Self { app, address, serving, folder, ended })
     }
 
