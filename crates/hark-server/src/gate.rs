@@ -3,6 +3,8 @@
 //! Every read path goes through a [`Viewer`], one user's view of one room, which turns a [`StoredEvent`] into a [`Visible`] or
 //! nothing. Only a `Visible` can be rendered: the content of a stored event is read with a [`Pass`], and passes are made here.
 
+mod preview;
+
 use std::{collections::HashSet, sync::Arc};
 
 use ruma::{
@@ -14,6 +16,8 @@ use crate::{
     rooms::RoomError,
     store::{Members, Membership, Position, Room, RoomNid, Snapshot, StoreError, StoredEvent, to_json_error},
 };
+
+pub(crate) use self::preview::Preview;
 
 /// Proof that the gate let an event through.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //! * `api/` is the list of endpoints and their handlers.
 //! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
 //! * `rooms/` makes events and appends them; `gate.rs` decides who sees what; `sync/` tells clients what is new.
-//! * `relations/` says what belongs to an event, `search/` finds words in what was said.
+//! * `relations/` says what belongs to an event, `search/` finds words in what was said, `spaces.rs` walks the tree of a space.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
 //! * `admin/` is how a program beside it adds people, watches it and ends it; `background.rs` is a server without a terminal.
 //! * [`Server`] puts them together on a data folder and a port.
@@ -37,6 +37,7 @@ mod render;
 mod rooms;
 mod search;
 mod server;
+mod spaces;
 mod store;
 mod sync;
 mod timeline;

@@ -1,12 +1,12 @@
 //! What clients keep on the server for their user: for the account, and for each room.
 
 use ruma::{
-    RoomId, UserId,
+    OwnedRoomId, UserId,
     api::client::config::{get_global_account_data, get_room_account_data},
 };
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
-use super::own;
+use super::{own, room_id};
 use crate::http::{
     Answer, ApiError, Json, Session,
     extract::{Raw, Shared},
@@ -14,6 +14,10 @@ use crate::http::{
 
 /// The largest content of one type, in bytes.
 const MAX_CONTENT: usize = 65_536;
+/// The longest type, in bytes.
+const MAX_TYPE: usize = 255;
+/// All that one user may keep, in bytes.
+const MAX_TOTAL: i64 = 10_000_000;
 /// Types the server keeps by other endpoints.
 const NOT_HERE: [&str; 2] = ["m.push_rules", "m.fully_read"];
 
@@ -54,13 +58,9 @@ pub(super) async fn get_in_room(
 
 /// `PUT …/user/{userId}/account_data/{type}`
 pub(super) async fn set(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
-    let (kind, content) = checked(&session, &request, &request.path[1])?;
-    app.store
-        .write::<_, ApiError, _>(move |tx| {
-            Ok(tx.set_account_data(&session.user_id, None, &kind, &content)?)
-        })
-        .await?;
-    Ok(Json(json!({})))
+    let kind = writable(&session, &request, &request.path[1])?;
+    let content = content(&app, &session, &request).await?;
+    store(&app, session, None, kind, content).await
 }
 
 /// `PUT …/user/{userId}/rooms/{roomId}/account_data/{type}`
@@ -69,19 +69,50 @@ pub(super) async fn set_in_room(
     session: Session,
     request: Raw,
 ) -> Result<impl Answer, ApiError> {
-    let (kind, content) = checked(&session, &request, &request.path[2])?;
-    let room =
-        RoomId::parse(&request.path[1]).map_err(|_| ApiError::invalid_param("This is not a room id."))?;
+    let kind = writable(&session, &request, &request.path[2])?;
+    let room = room_id(&request.path[1])?;
+    let content = content(&app, &session, &request).await?;
+    store(&app, session, Some(room), kind, content).await
+}
+
+/// `DELETE …/user/{userId}/account_data/{type}` (MSC3391)
+pub(super) async fn delete(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
+    let kind = writable(&session, &request, &request.path[1])?;
+    store(&app, session, None, kind, nothing()?).await
+}
+
+/// `DELETE …/user/{userId}/rooms/{roomId}/account_data/{type}` (MSC3391)
+pub(super) async fn delete_in_room(
+    app: Shared,
+    session: Session,
+    request: Raw,
+) -> Result<impl Answer, ApiError> {
+    let kind = writable(&session, &request, &request.path[2])?;
+    let room = room_id(&request.path[1])?;
+    store(&app, session, Some(room), kind, nothing()?).await
+}
+
+async fn store(
+    app: &Shared,
+    session: Session,
+    room: Option<OwnedRoomId>,
+    kind: String,
+    content: Box<RawValue>,
+) -> Result<Json<Value>, ApiError> {
     app.store
         .write::<_, ApiError, _>(move |tx| {
-            Ok(tx.set_account_data(&session.user_id, Some(&room), &kind, &content)?)
+            Ok(tx.set_account_data(&session.user_id, room.as_deref(), &kind, &content)?)
         })
         .await?;
     Ok(Json(json!({})))
 }
 
-/// Who may, what may, how much.
-fn checked(session: &Session, request: &Raw, kind: &str) -> Result<(String, Box<RawValue>), ApiError> {
+fn nothing() -> Result<Box<RawValue>, ApiError> {
+    serde_json::value::to_raw_value(&json!({})).map_err(|_| ApiError::internal())
+}
+
+/// The type, if the asker may set it here.
+fn writable(session: &Session, request: &Raw, kind: &str) -> Result<String, ApiError> {
     let user =
         UserId::parse(&request.path[0]).map_err(|_| ApiError::invalid_param("This is not a user id."))?;
     own(session, &user)?;
@@ -92,9 +123,22 @@ fn checked(session: &Session, request: &Raw, kind: &str) -> Result<(String, Box<
             "This type is set by an endpoint of its own.",
         ));
     }
+    if kind.len() > MAX_TYPE {
+        return Err(ApiError::invalid_param("A type has at most 255 bytes."));
+    }
+    Ok(kind.to_owned())
+}
+
+/// What the request wants to keep, if there is room for it. What is kept at the same moment by another request is not counted.
+async fn content(app: &Shared, session: &Session, request: &Raw) -> Result<Box<RawValue>, ApiError> {
     let content: Box<RawValue> = request.body()?;
     if content.get().len() > MAX_CONTENT {
         return Err(ApiError::too_large("Account data of one type has at most 65,536 bytes."));
     }
-    Ok((kind.to_owned(), content))
+    let user = session.user_id.clone();
+    let kept = app.store.read::<_, ApiError, _>(move |snap| Ok(snap.account_data_size(&user)?)).await?;
+    if kept + content.get().len() as i64 > MAX_TOTAL {
+        return Err(ApiError::too_large("You keep too much account data: delete some first."));
+    }
+    Ok(content)
 }

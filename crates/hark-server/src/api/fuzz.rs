@@ -237,6 +237,8 @@ async fn nonsense_at_every_endpoint_is_answered_as_nonsense() {
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder::take(dir.path()).unwrap();
     let (app, token) = app_and_token(&folder).await;
+    // Nothing waits for news that will not come.
+    app.shutdown.cancel();
     let table = routes();
     let router = router(app.clone());
     let real = room_and_event(&router, &token).await;

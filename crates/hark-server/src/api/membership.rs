@@ -1,4 +1,4 @@
-//! Coming and going: join, invite, leave, kick, ban, unban, forget.
+//! Coming and going: join, knock, invite, leave, kick, ban, unban, forget.
 
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedRoomId, OwnedUserId, RoomAliasId};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::{
         Answer, ApiError, Json, Session,
         extract::{Raw, Shared},
     },
-    rooms::{Content, MemberChange},
+    rooms::{Content, MemberChange, NEVER_FROM_CLIENTS},
 };
 
 #[derive(Deserialize)]
@@ -34,15 +34,15 @@ pub(super) async fn join(app: Shared, session: Session, request: Raw) -> Result<
     };
     let body: Box<RawValue> = request.body()?;
     let mut extra: CanonicalJsonObject = Content::parse(body.get())?.object().clone();
-    let reason = match extra.remove("reason") {
-        Some(CanonicalJsonValue::String(reason)) => Some(reason),
-        None | Some(CanonicalJsonValue::Null) => None,
+    match extra.get("reason") {
+        None | Some(CanonicalJsonValue::String(_)) => {}
+        Some(CanonicalJsonValue::Null) => drop(extra.remove("reason")),
         Some(_) => return Err(ApiError::bad_json("The reason must be a text.")),
-    };
-    for own in ["third_party_signed", "membership", "join_authorised_via_users_server"] {
-        extra.remove(own);
     }
-    app.rooms.change_member(room.clone(), session.user_id, MemberChange::Join(extra), reason).await?;
+    for own in NEVER_FROM_CLIENTS.iter().chain(&["third_party_signed"]) {
+        extra.remove(*own);
+    }
+    app.rooms.change_member(room.clone(), session.user_id, MemberChange::Join, extra).await?;
     Ok(Json(json!({ "room_id": room })))
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn knock(app: Shared, session: Session, request: Raw) -> Result
         Ok(alias) => app.rooms.resolve(alias).await?,
         Err(_) => room_id(&request.path[0])?,
     };
-    app.rooms.change_member(room.clone(), session.user_id, MemberChange::Knock, reason).await?;
+    app.rooms.change_member(room.clone(), session.user_id, MemberChange::Knock, because(reason)).await?;
     Ok(Json(json!({ "room_id": room })))
 }
 
@@ -107,6 +107,11 @@ async fn change(
     change: MemberChange,
     reason: Option<String>,
 ) -> Result<Json<Value>, ApiError> {
-    app.rooms.change_member(room, session.user_id, change, reason).await?;
+    app.rooms.change_member(room, session.user_id, change, because(reason)).await?;
     Ok(Json(json!({})))
+}
+
+/// The reason as it stands in a member event.
+fn because(reason: Option<String>) -> CanonicalJsonObject {
+    reason.map(|reason| ("reason".to_owned(), CanonicalJsonValue::String(reason))).into_iter().collect()
 }

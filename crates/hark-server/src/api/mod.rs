@@ -7,32 +7,43 @@
 mod access;
 mod account_data;
 mod capabilities;
+mod card;
+mod cursor;
 mod devices;
 mod discovery;
 mod filter;
 #[cfg(test)]
 mod fuzz;
+mod hierarchy;
 mod jump;
+mod legacy;
 mod login;
 mod logout;
 mod media;
 mod membership;
+mod mutual_rooms;
 mod paging;
 mod presence;
 mod profile;
+mod public_rooms;
 mod push_rules;
 mod receipts;
 mod register;
 mod relations;
+mod reports;
 mod room_create;
 mod room_directory;
 mod room_history;
 mod room_send;
 mod room_state;
+mod room_summary;
+mod room_upgrade;
 mod search;
+mod server_key;
 mod sync;
 mod tags;
 mod threads;
+mod threepids;
 mod to_device;
 mod typing;
 mod user_directory;
@@ -41,7 +52,10 @@ use axum::{Router, middleware, routing::get};
 use http::Method;
 use ruma::{
     UserId,
-    api::{auth_scheme::NoAuthentication, client as c},
+    api::{
+        auth_scheme::{AccessToken, AccessTokenOptional, NoAuthentication},
+        client as c,
+    },
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -62,7 +76,8 @@ pub(crate) fn router(app: Shared) -> Router {
 
 /// Every endpoint of the specification that is here.
 fn routes() -> Routes {
-    rooms_routes(media_routes(account_routes(Routes::default())))
+    let routes = media_routes(account_routes(Routes::default()));
+    old_routes(discovery_routes(rooms_routes(routes)))
 }
 
 /// Signing in and out, and what belongs to an account.
@@ -71,6 +86,7 @@ fn account_routes(routes: Routes) -> Routes {
         .limited(Limit::None)
         .route::<c::discovery::get_supported_versions::Request>(discovery::versions)
         .at::<NoAuthentication>(Method::GET, "/_matrix/federation/v1/version", discovery::software)
+        .at::<NoAuthentication>(Method::GET, "/_matrix/key/v2/server", server_key::publish)
         .limited(Limit::SignIn)
         .raw::<c::session::login::v3::Request>(login::log_in)
         .raw::<c::account::register::v3::Request>(register::register)
@@ -93,6 +109,10 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::filter::get_filter::v3::Request>(filter::get)
         .route::<c::config::get_global_account_data::v3::Request>(account_data::get)
         .raw::<c::config::set_global_account_data::v3::Request>(account_data::set)
+        .at::<AccessToken>(Method::DELETE, DELETE_ACCOUNT_DATA, account_data::delete)
+        .at::<AccessToken>(Method::DELETE, DELETE_ACCOUNT_DATA_DRAFT, account_data::delete)
+        .at::<AccessToken>(Method::DELETE, DELETE_ROOM_ACCOUNT_DATA, account_data::delete_in_room)
+        .at::<AccessToken>(Method::DELETE, DELETE_ROOM_ACCOUNT_DATA_DRAFT, account_data::delete_in_room)
         .route::<c::config::get_room_account_data::v3::Request>(account_data::get_in_room)
         .raw::<c::config::set_room_account_data::v3::Request>(account_data::set_in_room)
         .route::<c::tag::get_tags::v3::Request>(tags::list)
@@ -115,6 +135,15 @@ fn account_routes(routes: Routes) -> Routes {
         .limited(Limit::None)
         .raw::<c::to_device::send_event_to_device::v3::Request>(to_device::send)
 }
+
+/// Deleting account data (MSC3391), of the account and of a room, at the addresses of the other methods and of the proposal.
+const DELETE_ACCOUNT_DATA: &str = "/_matrix/client/v3/user/{user_id}/account_data/{type}";
+const DELETE_ACCOUNT_DATA_DRAFT: &str =
+    "/_matrix/client/unstable/org.matrix.msc3391/user/{user_id}/account_data/{type}";
+const DELETE_ROOM_ACCOUNT_DATA: &str =
+    "/_matrix/client/v3/user/{user_id}/rooms/{room_id}/account_data/{type}";
+const DELETE_ROOM_ACCOUNT_DATA_DRAFT: &str =
+    "/_matrix/client/unstable/org.matrix.msc3391/user/{user_id}/rooms/{room_id}/account_data/{type}";
 
 /// Files.
 #[expect(deprecated, reason = "the old addresses are answered too: with the limit, or with 404")]
@@ -170,10 +199,74 @@ fn rooms_routes(routes: Routes) -> Routes {
         .raw::<c::membership::unban_user::v3::Request>(membership::unban)
         .raw::<c::membership::forget_room::v3::Request>(membership::forget)
         .raw::<c::knock::knock_room::v3::Request>(membership::knock)
+        .raw::<c::room::upgrade_room::v3::Request>(room_upgrade::upgrade)
         .raw::<c::alias::get_alias::v3::Request>(room_directory::resolve)
         .raw::<c::alias::create_alias::v3::Request>(room_directory::add)
         .raw::<c::alias::delete_alias::v3::Request>(room_directory::remove)
         .raw::<c::room::aliases::v3::Request>(room_directory::of_room)
+}
+
+/// Finding rooms and people, and saying what is wrong with them.
+fn discovery_routes(routes: Routes) -> Routes {
+    routes
+        .limited(Limit::Ordinary)
+        .raw::<c::directory::get_public_rooms::v3::Request>(public_rooms::list)
+        .raw::<c::directory::get_public_rooms_filtered::v3::Request>(public_rooms::search)
+        .raw::<c::directory::get_room_visibility::v3::Request>(public_rooms::is_listed)
+        .raw::<c::directory::set_room_visibility::v3::Request>(public_rooms::set_listed)
+        .raw::<c::space::get_hierarchy::v1::Request>(hierarchy::get)
+        .at::<AccessTokenOptional>(
+            Method::GET,
+            "/_matrix/client/v1/room_summary/{room_id_or_alias}",
+            room_summary::get,
+        )
+        .at::<AccessTokenOptional>(
+            Method::GET,
+            "/_matrix/client/unstable/im.nheko.summary/summary/{room_id_or_alias}",
+            room_summary::draft,
+        )
+        .at::<AccessTokenOptional>(
+            Method::GET,
+            "/_matrix/client/unstable/im.nheko.summary/rooms/{room_id_or_alias}/summary",
+            room_summary::draft,
+        )
+        .at::<AccessToken>(Method::GET, "/_matrix/client/v1/mutual_rooms", mutual_rooms::list)
+        .at::<AccessToken>(
+            Method::GET,
+            "/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms",
+            mutual_rooms::list,
+        )
+        .at::<AccessToken>(
+            Method::GET,
+            "/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms/{user_id}",
+            mutual_rooms::list,
+        )
+        .limited(Limit::Reports)
+        .raw::<c::room::report_content::v3::Request>(reports::event)
+        .raw::<c::room::report_room::v3::Request>(reports::room)
+        .raw::<c::reporting::report_user::v3::Request>(reports::user)
+}
+
+/// What only old clients ask, and what this server has none of.
+fn old_routes(routes: Routes) -> Routes {
+    routes
+        .limited(Limit::None)
+        .at::<AccessToken>(Method::GET, "/_matrix/client/v3/events", legacy::stream)
+        .limited(Limit::Ordinary)
+        .at::<AccessToken>(Method::GET, "/_matrix/client/v3/initialSync", legacy::everything)
+        .at::<AccessToken>(Method::GET, "/_matrix/client/v3/rooms/{room_id}/initialSync", legacy::one_room)
+        .raw::<c::account::get_3pids::v3::Request>(threepids::none)
+        .at::<AccessToken>(Method::POST, "/_matrix/client/v3/account/3pid", threepids::refused)
+        .raw::<c::account::add_3pid::v3::Request>(threepids::refused)
+        .raw::<c::account::bind_3pid::v3::Request>(threepids::refused)
+        .raw::<c::account::delete_3pid::v3::Request>(threepids::refused)
+        .raw::<c::account::unbind_3pid::v3::Request>(threepids::refused)
+        .raw::<c::account::request_3pid_management_token_via_email::v3::Request>(threepids::no_token)
+        .raw::<c::account::request_3pid_management_token_via_msisdn::v3::Request>(threepids::no_token)
+        .raw::<c::account::request_password_change_token_via_email::v3::Request>(threepids::no_token)
+        .raw::<c::account::request_password_change_token_via_msisdn::v3::Request>(threepids::no_token)
+        .raw::<c::account::request_registration_token_via_email::v3::Request>(threepids::no_token)
+        .raw::<c::account::request_registration_token_via_msisdn::v3::Request>(threepids::no_token)
 }
 
 /// A room id in a path.

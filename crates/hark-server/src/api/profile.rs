@@ -12,10 +12,12 @@ use crate::{
     rooms::ProfileChange,
 };
 
-/// The longest name, in bytes.
+/// The longest name, in characters.
 const MAX_NAME: usize = 256;
 /// The longest picture address, in bytes.
 const MAX_PICTURE: usize = 1_000;
+/// The longest key, in bytes.
+const MAX_KEY: usize = 255;
 /// The largest whole profile, in bytes of JSON (spec: 64 KiB).
 const MAX_PROFILE: usize = 65_536;
 
@@ -49,7 +51,7 @@ pub(super) async fn get_field(app: Shared, (): (), request: Raw) -> Result<impl 
 
 /// `PUT …/profile/{userId}/{field}`
 pub(super) async fn set_field(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
-    let field = request.path[1].clone();
+    let field = key_in(&request)?;
     let mut body: Map<String, Value> = request.body()?;
     let value = match (body.remove(&field), field.as_str()) {
         // Leaving the old fields out, or null or empty, has always meant to clear them.
@@ -67,7 +69,7 @@ pub(super) async fn delete_field(
     session: Session,
     request: Raw,
 ) -> Result<impl Answer, ApiError> {
-    let field = request.path[1].clone();
+    let field = key_in(&request)?;
     change(&app, &session, &request, field, None).await
 }
 
@@ -109,28 +111,36 @@ fn text(value: Option<&Value>) -> Option<String> {
 }
 
 fn checked(field: &str, value: Value) -> Result<Value, ApiError> {
-    let limit = match field {
-        "displayname" => MAX_NAME,
-        "avatar_url" => MAX_PICTURE,
-        _ if field.len() > 255 => {
-            return Err(ApiError::new(
-                http::StatusCode::BAD_REQUEST,
-                "M_KEY_TOO_LARGE",
-                "A key has at most 255 bytes.",
-            ));
+    match (field, &value) {
+        ("displayname", Value::String(name)) if name.chars().count() > MAX_NAME => {
+            Err(ApiError::invalid_param("A name has at most 256 characters."))
         }
-        _ => return Ok(value),
-    };
-    match &value {
-        Value::String(text) if text.len() > limit => {
-            Err(ApiError::invalid_param(format!("This may have at most {limit} bytes.")))
+        ("avatar_url", Value::String(url)) if url.len() > MAX_PICTURE => {
+            Err(ApiError::invalid_param("The address of a picture has at most 1,000 bytes."))
         }
-        Value::String(text) if field == "avatar_url" && !text.starts_with("mxc://") => {
+        ("avatar_url", Value::String(url)) if !url.starts_with("mxc://") => {
             Err(ApiError::invalid_param("A picture is an mxc:// address."))
         }
-        Value::String(_) => Ok(value),
-        _ => Err(ApiError::bad_json("This must be a string.")),
+        ("displayname" | "avatar_url" | "m.tz", value) if !value.is_string() => {
+            Err(ApiError::bad_json("This must be a string."))
+        }
+        _ => Ok(value),
     }
+}
+
+/// A key of the spec's "Common Namespaced Identifier Grammar".
+fn key_in(request: &Raw) -> Result<String, ApiError> {
+    let key = request.path[1].clone();
+    if key.len() > MAX_KEY {
+        return Err(ApiError::new(
+            http::StatusCode::BAD_REQUEST,
+            "M_KEY_TOO_LARGE",
+            "A key has at most 255 bytes.",
+        ));
+    }
+    let fits = key.starts_with(|first: char| first.is_ascii_lowercase())
+        && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c));
+    if fits { Ok(key) } else { Err(ApiError::invalid_param("A key is made of a-z, 0-9, _, - and dots.")) }
 }
 
 fn user_in(request: &Raw) -> Result<ruma::OwnedUserId, ApiError> {

@@ -8,9 +8,12 @@ use ruma::{
     },
     push::{InsertPushRuleError, RemovePushRuleError, Ruleset},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::http::{Answer, ApiError, Json, Session, extract::Shared};
+use crate::{
+    http::{Answer, ApiError, Json, Session, extract::Shared},
+    push,
+};
 
 /// Rules a user may add.
 const MAX_RULES: usize = 1_000;
@@ -24,6 +27,10 @@ fn unknown() -> ApiError {
 async fn rules_of(app: &Shared, session: &Session) -> Result<Ruleset, ApiError> {
     let user = session.user_id.clone();
     app.store.read(move |snap| Ok(snap.push_rules(&user)?)).await
+}
+
+async fn whole(app: &Shared, session: &Session) -> Result<Value, ApiError> {
+    push::whole(&rules_of(app, session).await?).map_err(|_| ApiError::internal())
 }
 
 async fn change(
@@ -46,7 +53,7 @@ pub(super) async fn all(
     session: Session,
     _: get_pushrules_all::v3::Request,
 ) -> Result<impl Answer, ApiError> {
-    Ok(Json(json!({ "global": rules_of(&app, &session).await? })))
+    Ok(Json(json!({ "global": whole(&app, &session).await? })))
 }
 
 /// `GET …/pushrules/global/`
@@ -55,7 +62,7 @@ pub(super) async fn global(
     session: Session,
     _: get_pushrules_global_scope::v3::Request,
 ) -> Result<impl Answer, ApiError> {
-    Ok(Json(rules_of(&app, &session).await?))
+    Ok(Json(whole(&app, &session).await?))
 }
 
 /// `GET …/pushrules/global/{kind}/{ruleId}`

@@ -26,7 +26,7 @@ pub(super) async fn create(
     let room = NewRoom {
         creator: session.user_id,
         version: supported(request.room_version)?,
-        preset: preset(request.preset.as_ref(), listed),
+        preset: preset(request.preset.as_ref(), listed)?,
         listed,
         alias: request.room_alias_name,
         name: request.name.filter(|name| !name.is_empty()),
@@ -48,15 +48,16 @@ fn supported(asked: Option<RoomVersionId>) -> Result<RoomVersionId, ApiError> {
     Ok(version)
 }
 
-fn preset(asked: Option<&create_room::v3::RoomPreset>, listed: bool) -> Preset {
+fn preset(asked: Option<&create_room::v3::RoomPreset>, listed: bool) -> Result<Preset, ApiError> {
     use create_room::v3::RoomPreset;
-    match asked {
+    Ok(match asked {
         Some(RoomPreset::PublicChat) => Preset::Public,
         Some(RoomPreset::TrustedPrivateChat) => Preset::TrustedPrivate,
         Some(RoomPreset::PrivateChat) => Preset::Private,
-        _ if listed => Preset::Public,
-        _ => Preset::Private,
-    }
+        Some(_) => return Err(ApiError::invalid_param("There is no such preset.")),
+        None if listed => Preset::Public,
+        None => Preset::Private,
+    })
 }
 
 /// In the order given, each once.

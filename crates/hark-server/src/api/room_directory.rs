@@ -11,6 +11,8 @@ use crate::{
         Answer, ApiError, Json, Session,
         extract::{Raw, Shared},
     },
+    rooms::RoomError,
+    store::Position,
 };
 
 /// `GET …/directory/room/{roomAlias}`
@@ -42,7 +44,11 @@ pub(super) async fn of_room(app: Shared, session: Session, request: Raw) -> Resu
     let aliases = app
         .store
         .read::<_, ApiError, _>(move |snapshot| {
-            let (_, room) = Viewer::of_request(snapshot, &session.user_id, &room)?;
+            let (viewer, room) = Viewer::of_request(snapshot, &session.user_id, &room)?;
+            // Aliases are as they are now, which is not for those who have left.
+            if viewer.state_position() != Some(Position::FOREVER.before()) {
+                return Err(RoomError::not_in_room().into());
+            }
             Ok(snapshot.aliases_of(room.nid)?)
         })
         .await?;

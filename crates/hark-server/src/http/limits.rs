@@ -27,6 +27,8 @@ pub(crate) enum Limit {
     /// Everything else: 100 a minute.
     #[default]
     Ordinary,
+    /// Reports: 20 at once, then one every 30 seconds.
+    Reports,
     /// Signing in and registering, by address: 30 at once, then one every 2 seconds.
     SignIn,
     /// Wrong passwords, by account: 10 at once, then one every 10 seconds.
@@ -40,6 +42,7 @@ impl Limit {
             Self::None => None,
             Self::Messages | Self::Signals => Some((Duration::from_millis(100), 100)),
             Self::Ordinary => Some((Duration::from_millis(600), 100)),
+            Self::Reports => Some((Duration::from_secs(30), 20)),
             Self::SignIn => Some((Duration::from_secs(2), 30)),
             Self::WrongPassword => Some((Duration::from_secs(10), 10)),
         }

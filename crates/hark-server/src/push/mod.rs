@@ -5,7 +5,10 @@
 
 use ruma::{UserId, push::Ruleset};
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::store::{Snapshot, StoreError, Tx, to_json_error};
 
@@ -30,8 +33,20 @@ impl Snapshot<'_> {
 
     /// The content of `user`'s `m.push_rules`, always whole.
     pub(crate) fn push_rules_content(&self, user: &UserId) -> Result<Box<RawValue>, StoreError> {
-        to_raw_value(&Content { global: self.push_rules(user)? }).map_err(to_json_error(TYPE))
+        let global = whole(&self.push_rules(user)?).map_err(to_json_error(TYPE))?;
+        to_raw_value(&json!({ "global": global })).map_err(to_json_error(TYPE))
     }
+}
+
+/// Rules as clients read them: with a list of every kind, which ruma leaves out where it is empty.
+pub(crate) fn whole(rules: &Ruleset) -> Result<Value, serde_json::Error> {
+    let mut rules = serde_json::to_value(rules)?;
+    if let Value::Object(kinds) = &mut rules {
+        for kind in ["override", "content", "room", "sender", "underride"] {
+            kinds.entry(kind).or_insert_with(|| json!([]));
+        }
+    }
+    Ok(rules)
 }
 
 impl Tx<'_> {

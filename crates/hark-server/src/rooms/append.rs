@@ -15,7 +15,7 @@ use ruma::{
 use super::{
     Draft, Link, Pdu, RoomError, Signer,
     auth::{AuthState, as_auth_event},
-    notify, pdu, power, relating, version,
+    card, notify, pdu, power, relating, version,
 };
 use crate::store::{LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
 
@@ -118,18 +118,20 @@ pub(crate) fn append_create(
     auth.check(&draft, &link, &rules.authorization)?;
     let (pdu, room_id) = loop {
         let pdu = draft.sign(&link, signer, rules)?;
-        if let Some(room_id) = &draft.room_id {
-            break (pdu, room_id.clone());
-        }
-        let room_id = ruma::RoomId::parse(format!("!{}", pdu.event_id.as_str().trim_start_matches('$')))
-            .map_err(|error| RoomError::BadJson(error.to_string()))?;
+        let room_id = match &draft.room_id {
+            Some(room_id) => room_id.clone(),
+            None => ruma::RoomId::parse(format!("!{}", pdu.event_id.as_str().trim_start_matches('$')))
+                .map_err(|error| RoomError::BadJson(error.to_string()))?,
+        };
         if tx.room_nid(&room_id)?.is_none() {
             break (pdu, room_id);
         }
-        draft.ts.0 += ruma::uint!(1);
+        // The same user made the same room in the same millisecond: only the time can tell the two apart.
+        draft.ts = ruma::MilliSecondsSinceUnixEpoch(draft.ts.0 + ruma::uint!(1));
     };
     let head = tx.create_room(&room_id, room_version)?;
     let nid = head.nid;
+    tx.insert_card(nid)?;
     let prepared = Prepared { draft, link, pdu, judged_at: head.state_pos, auth };
     insert(tx, &head, prepared, None)?;
     tx.head(nid)?.ok_or_else(RoomError::not_in_room)
@@ -163,6 +165,9 @@ fn insert(
     let mut replaces = None;
     if let Some(state_key) = &draft.state_key {
         replaces = tx.set_state(room, &draft.kind, state_key, pos)?;
+        if state_key.is_empty() {
+            card::note(tx, room, &draft.kind, draft.content.object())?;
+        }
         next.state_pos = pos;
         let key = (StateEventType::from(draft.kind.as_str()), state_key.clone());
         next.set(key, Arc::new(as_auth_event(&draft, &link, pdu.event_id.clone())?));
@@ -189,7 +194,7 @@ fn insert(
     tx.read_up_to(room, &draft.sender, pos, next.notify_total)?;
     notify::insert_highlights(tx, &next, &draft, pos)?;
     if let Some(target) = &redacts {
-        apply_redaction(tx, &next, target, pos)?;
+        apply_redaction(tx, &mut next, target, pos)?;
     }
     tx.set_head(next)?;
     Ok(pdu.event_id)
@@ -221,7 +226,7 @@ fn redaction_target(draft: &Draft) -> Option<OwnedEventId> {
 /// Empties the target in the same transaction. Whether the sender may was checked before the redaction was appended.
 fn apply_redaction(
     tx: &mut Tx<'_>,
-    head: &RoomHead,
+    head: &mut RoomHead,
     target: &ruma::EventId,
     by: Position,
 ) -> Result<(), RoomError> {
@@ -230,5 +235,11 @@ fn apply_redaction(
     if target.room != head.nid || target.redacted_by.is_some() {
         return Ok(());
     }
-    tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))
+    tx.redact_event(target.pos, by, |json| pdu::redact(json, rules))?;
+    if let Some(state_key) = &target.state_key {
+        // What is left of it is what later events are judged by.
+        head.forget(&(StateEventType::from(target.kind.as_str()), state_key.clone()));
+        head.state_pos = by;
+    }
+    card::note_redacted(tx, &target)
 }

@@ -10,7 +10,7 @@ use ruma::{
 };
 use serde_json::value::RawValue;
 
-use super::{Draft, Link, RoomError};
+use super::{Draft, Link, RoomError, power};
 use crate::store::{AuthEvent, KnownState, RoomHead, Snapshot, StateKey, StoreError, to_json_error};
 
 /// The state events an event is judged by.
@@ -94,6 +94,12 @@ impl AuthState {
             draft.kind == "m.room.member" && draft.state_key.as_deref() == Some(draft.sender.as_str());
         if draft.kind != "m.room.create" && !about_self && !self.is_joined(&draft.sender) {
             return Err(RoomError::not_in_room());
+        }
+        if let (true, Some(create)) = (
+            rules.explicitly_privilege_room_creators && draft.kind == "m.room.power_levels",
+            self.get(&StateEventType::RoomCreate, ""),
+        ) {
+            power::check_no_creators(&draft.content, create, rules)?;
         }
         let event = as_auth_event(draft, link, placeholder())?;
         let refuse = |reason: String| match self.get(&StateEventType::RoomMember, draft.sender.as_str()) {

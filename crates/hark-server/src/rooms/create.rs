@@ -1,15 +1,15 @@
 //! Making a room: everything in one transaction, so that a failing invitation or alias leaves nothing behind (spec: "Creation").
 
 use ruma::{
-    CanonicalJsonObject, CanonicalJsonValue, OwnedRoomId, OwnedUserId, RoomAliasId, RoomId, RoomVersionId,
+    CanonicalJsonObject, CanonicalJsonValue, OwnedRoomId, OwnedUserId, RoomAliasId, RoomVersionId, UserId,
     events::room::member::MembershipState,
 };
 use serde_json::{Value, json};
 
-use super::{Content, Draft, RoomError, Rooms, Signer, append, directory, draft, member, version};
-use crate::{
-    clock, random,
-    store::{RoomNid, Tx},
+use super::{
+    Content, RoomError, Rooms,
+    builder::{Builder, choose_id, create_content},
+    directory, version,
 };
 
 /// How a new room is set up.
@@ -60,164 +60,130 @@ impl Rooms {
         let signer = self.signer.clone();
         self.store
             .write(move |tx| {
-                let mut builder = Builder::start(tx, &new, &signer)?;
-                builder.fill(&new, alias.as_deref())?;
-                Ok(builder.room_id)
+                // Those trusted at once are equals of the creator where the version has such a rank.
+                let equals = if new.preset == Preset::TrustedPrivate { new.invite.as_slice() } else { &[] };
+                let content =
+                    create_content(&new.version, &new.creator, new.creation_content.clone(), equals)?;
+                let room_id = choose_id(&new.version, &signer)?;
+                let mut room = Builder::start(tx, &signer, &new.creator, &new.version, room_id, content)?;
+                fill(&mut room, &new, alias.as_deref())?;
+                Ok(room.room_id)
             })
             .await
     }
 }
 
-/// A room under construction.
-struct Builder<'a, 'tx> {
-    tx: &'a mut Tx<'tx>,
-    signer: &'a Signer,
-    nid: RoomNid,
-    room_id: OwnedRoomId,
-    creator: OwnedUserId,
+fn fill(room: &mut Builder<'_, '_>, new: &NewRoom, alias: Option<&RoomAliasId>) -> Result<(), RoomError> {
+    room.creator_joins()?;
+    room.state("m.room.power_levels", "", first_levels(new)?)?;
+    if let Some(alias) = alias {
+        directory::claim(room.tx, alias, room.nid, &new.creator)?;
+        room.state("m.room.canonical_alias", "", Content::of(json!({ "alias": alias }))?)?;
+    }
+    preset(room, new)?;
+    initial_state(room, new)?;
+    if let Some(name) = &new.name {
+        room.state("m.room.name", "", Content::of(json!({ "name": name }))?)?;
+    }
+    if let Some(topic) = &new.topic {
+        let content = json!({ "topic": topic, "m.topic": { "m.text": [{ "body": topic }] } });
+        room.state("m.room.topic", "", Content::of(content)?)?;
+    }
+    for invited in &new.invite {
+        if !room.tx.user_exists(invited)? {
+            return Err(RoomError::NotFound("There is nobody of that name on this server."));
+        }
+        let mut extra = CanonicalJsonObject::new();
+        if new.is_direct {
+            extra.insert("is_direct".into(), CanonicalJsonValue::Bool(true));
+        }
+        room.member(invited, &MembershipState::Invite, extra)?;
+    }
+    if new.listed {
+        room.tx.set_listed(room.nid, true)?;
+    }
+    Ok(())
 }
 
-impl<'a, 'tx> Builder<'a, 'tx> {
-    /// Appends the create event.
-    fn start(tx: &'a mut Tx<'tx>, new: &NewRoom, signer: &'a Signer) -> Result<Self, RoomError> {
-        let rules = version::rules(&new.version).ok_or(RoomError::UnsupportedVersion)?;
-        let room_id = if rules.authorization.room_create_event_id_as_room_id {
-            None
-        } else {
-            let opaque = random::letters(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", 18);
-            Some(
-                RoomId::parse(format!("!{opaque}:{}", signer.server_name()))
-                    .map_err(|error| RoomError::InvalidParam(error.to_string()))?,
-            )
-        };
-        let create = Draft {
-            room_id,
-            kind: "m.room.create".into(),
-            sender: new.creator.clone(),
-            state_key: Some(String::new()),
-            content: create_content(new)?,
-            redacts: None,
-            ts: clock::now(),
-        };
-        let head = append::append_create(tx, create, &new.version, signer)?;
-        Ok(Self { nid: head.nid, room_id: head.room_id.clone(), tx, signer, creator: new.creator.clone() })
+fn preset(room: &mut Builder<'_, '_>, new: &NewRoom) -> Result<(), RoomError> {
+    let (join_rule, guests) = match new.preset {
+        Preset::Private | Preset::TrustedPrivate => ("invite", "can_join"),
+        Preset::Public => ("public", "forbidden"),
+    };
+    for (kind, content) in [
+        ("m.room.join_rules", json!({ "join_rule": join_rule })),
+        ("m.room.history_visibility", json!({ "history_visibility": "shared" })),
+        ("m.room.guest_access", json!({ "guest_access": guests })),
+    ] {
+        // What the request sets itself is not set twice.
+        if !new.initial_state.iter().any(|(set, key, _)| set == kind && key.is_empty()) {
+            room.state(kind, "", Content::of(content)?)?;
+        }
     }
-
-    fn fill(&mut self, new: &NewRoom, alias: Option<&RoomAliasId>) -> Result<(), RoomError> {
-        self.member(&new.creator, &MembershipState::Join, CanonicalJsonObject::new())?;
-        self.state("m.room.power_levels", "", power_levels(new)?)?;
-        if let Some(alias) = alias {
-            directory::claim(self.tx, alias, self.nid, &new.creator)?;
-            self.state("m.room.canonical_alias", "", Content::of(json!({ "alias": alias }))?)?;
-        }
-        self.preset(new)?;
-        for (kind, state_key, content) in &new.initial_state {
-            let overruled = (kind == "m.room.name" && new.name.is_some())
-                || (kind == "m.room.topic" && new.topic.is_some());
-            if matches!(kind.as_str(), "m.room.create" | "m.room.member") {
-                return Err(RoomError::InvalidParam(
-                    "A new room's initial state has no create or member events.".into(),
-                ));
-            }
-            if !overruled {
-                self.state(kind, state_key, content.clone())?;
-            }
-        }
-        if let Some(name) = &new.name {
-            self.state("m.room.name", "", Content::of(json!({ "name": name }))?)?;
-        }
-        if let Some(topic) = &new.topic {
-            let content = json!({ "topic": topic, "m.topic": { "m.text": [{ "body": topic }] } });
-            self.state("m.room.topic", "", Content::of(content)?)?;
-        }
-        for invited in &new.invite {
-            if !self.tx.user_exists(invited)? {
-                return Err(RoomError::NotFound("There is nobody of that name on this server."));
-            }
-            let mut extra = CanonicalJsonObject::new();
-            if new.is_direct {
-                extra.insert("is_direct".into(), CanonicalJsonValue::Bool(true));
-            }
-            self.member(invited, &MembershipState::Invite, extra)?;
-        }
-        if new.listed {
-            self.tx.set_listed(self.nid, true)?;
-        }
-        Ok(())
-    }
-
-    fn preset(&mut self, new: &NewRoom) -> Result<(), RoomError> {
-        let (join_rule, guests) = match new.preset {
-            Preset::Private | Preset::TrustedPrivate => ("invite", "can_join"),
-            Preset::Public => ("public", "forbidden"),
-        };
-        for (kind, content) in [
-            ("m.room.join_rules", json!({ "join_rule": join_rule })),
-            ("m.room.history_visibility", json!({ "history_visibility": "shared" })),
-            ("m.room.guest_access", json!({ "guest_access": guests })),
-        ] {
-            // What the request sets itself is not set twice.
-            if !new.initial_state.iter().any(|(set, key, _)| set == kind && key.is_empty()) {
-                self.state(kind, "", Content::of(content)?)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn member(
-        &mut self,
-        user: &OwnedUserId,
-        membership: &MembershipState,
-        extra: CanonicalJsonObject,
-    ) -> Result<(), RoomError> {
-        let content = member::content(self.tx, user, membership, extra)?;
-        self.state("m.room.member", user.as_str(), content)
-    }
-
-    fn state(&mut self, kind: &str, state_key: &str, content: Content) -> Result<(), RoomError> {
-        let draft =
-            draft(self.room_id.clone(), self.creator.clone(), kind, Some(state_key.to_owned()), content);
-        append::append(self.tx, self.nid, draft, None, self.signer)?;
-        Ok(())
-    }
+    Ok(())
 }
 
-fn create_content(new: &NewRoom) -> Result<Content, RoomError> {
-    let rules = &version::rules(&new.version).ok_or(RoomError::UnsupportedVersion)?.authorization;
-    let mut content = new.creation_content.clone();
-    content.insert("room_version".into(), CanonicalJsonValue::String(new.version.to_string()));
-    content.remove("creator");
-    if !rules.use_room_create_sender {
-        content.insert("creator".into(), CanonicalJsonValue::String(new.creator.to_string()));
-    }
-    if rules.additional_room_creators && new.preset == Preset::TrustedPrivate && !new.invite.is_empty() {
-        let creators =
-            content.entry("additional_creators".into()).or_insert_with(|| CanonicalJsonValue::Array(vec![]));
-        let CanonicalJsonValue::Array(creators) = creators else {
-            return Err(RoomError::BadJson("additional_creators must be a list of user ids.".into()));
-        };
-        for invited in &new.invite {
-            let invited = CanonicalJsonValue::String(invited.to_string());
-            if !creators.contains(&invited) {
-                creators.push(invited);
-            }
+fn initial_state(room: &mut Builder<'_, '_>, new: &NewRoom) -> Result<(), RoomError> {
+    for (kind, state_key, content) in &new.initial_state {
+        let overruled =
+            (kind == "m.room.name" && new.name.is_some()) || (kind == "m.room.topic" && new.topic.is_some());
+        if matches!(kind.as_str(), "m.room.create" | "m.room.member") {
+            return Err(RoomError::InvalidParam(
+                "A new room's initial state has no create or member events.".into(),
+            ));
+        }
+        if kind == "m.room.canonical_alias" {
+            directory::check_canonical(room.tx, room.nid, &room.room_id, content)?;
+        }
+        if !overruled {
+            room.state(kind, state_key, content.clone())?;
         }
     }
-    Content::parse(&CanonicalJsonValue::Object(content).to_string())
+    Ok(())
 }
 
-fn power_levels(new: &NewRoom) -> Result<Content, RoomError> {
-    let rules = &version::rules(&new.version).ok_or(RoomError::UnsupportedVersion)?.authorization;
-    let privileged = rules.explicitly_privilege_room_creators;
-    let mut users = serde_json::Map::new();
-    if !privileged {
-        users.insert(new.creator.to_string(), json!(100));
-        if new.preset == Preset::TrustedPrivate {
-            users.extend(new.invite.iter().map(|invited| (invited.to_string(), json!(100))));
+/// The power levels a new room starts with: the usual ones, with what the request overrides.
+fn first_levels(new: &NewRoom) -> Result<Content, RoomError> {
+    let mut content = default_levels(&new.version, new.preset == Preset::Public)?;
+    if !ranks_creators(&new.version)? {
+        let users = content.entry("users").or_insert_with(|| json!({}));
+        let trusted = if new.preset == Preset::TrustedPrivate { new.invite.as_slice() } else { &[] };
+        for user in trusted.iter().chain([&new.creator]) {
+            users[user.as_str()] = json!(100);
         }
     }
+    for (name, value) in &new.power_level_override {
+        content.insert(
+            name.clone(),
+            serde_json::to_value(value).map_err(|error| RoomError::BadJson(error.to_string()))?,
+        );
+    }
+    if !ranks_creators(&new.version)? && !names(&content, &new.creator) {
+        return Err(RoomError::BadJson(
+            "power_level_content_override names users but not the creator, who could then not set up the room."
+                .into(),
+        ));
+    }
+    Content::of(Value::Object(content))
+}
+
+fn names(levels: &serde_json::Map<String, Value>, user: &UserId) -> bool {
+    levels.get("users").is_some_and(|users| !users.is_object() || users.get(user.as_str()).is_some())
+}
+
+/// True where creators are above all power levels and stand in none.
+pub(super) fn ranks_creators(version: &RoomVersionId) -> Result<bool, RoomError> {
+    let rules = version::rules(version).ok_or(RoomError::UnsupportedVersion)?;
+    Ok(rules.authorization.explicitly_privilege_room_creators)
+}
+
+/// The power levels of a room nobody has an opinion on. No user is named.
+pub(super) fn default_levels(
+    version: &RoomVersionId,
+    public: bool,
+) -> Result<serde_json::Map<String, Value>, RoomError> {
     let content = json!({
-        "users": users,
+        "users": {},
         "users_default": 0,
         "events": {
             "m.room.name": 50,
@@ -227,21 +193,15 @@ fn power_levels(new: &NewRoom) -> Result<Content, RoomError> {
             "m.room.history_visibility": 100,
             "m.room.encryption": 100,
             "m.room.server_acl": 100,
-            "m.room.tombstone": if privileged { 150 } else { 100 },
+            "m.room.tombstone": if ranks_creators(version)? { 150 } else { 100 },
         },
         "events_default": 0,
         "state_default": 50,
         "ban": 50,
         "kick": 50,
         "redact": 50,
-        "invite": if new.preset == Preset::Public { 50 } else { 0 },
+        "invite": if public { 50 } else { 0 },
     });
-    let Value::Object(mut content) = content else { unreachable!("made an object above") };
-    for (name, value) in &new.power_level_override {
-        content.insert(
-            name.clone(),
-            serde_json::to_value(value).map_err(|error| RoomError::BadJson(error.to_string()))?,
-        );
-    }
-    Content::of(Value::Object(content))
+    let Value::Object(content) = content else { unreachable!("made an object above") };
+    Ok(content)
 }

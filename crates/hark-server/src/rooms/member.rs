@@ -1,23 +1,28 @@
 //! Coming and going: join, invite, leave, kick, ban, unban, knock, forget.
 //!
 //! The auth rules judge every member event. What stands here is what they leave open: repeating what is already so, nicer refusals,
-//! the profile that goes into the event, and who vouches for a restricted join.
+//! and the profile that goes into the event. A member event a client writes by hand goes the same way as the endpoints.
 
 use ruma::{
-    CanonicalJsonObject, CanonicalJsonValue, OwnedRoomId, OwnedUserId, RoomId, UserId,
+    CanonicalJsonObject, CanonicalJsonValue, OwnedEventId, OwnedRoomId, OwnedUserId, UserId,
     events::{StateEventType, room::member::MembershipState},
-    room::{AllowRule, JoinRule},
 };
 
-use super::{Content, RoomError, Rooms, append, draft, power};
-use crate::store::{LogEntry, LogKind, Membership, RoomHead, RoomNid, Snapshot, StoreError, Tx};
+use super::{
+    Content, RoomError, Rooms, Signer, append, carry, draft,
+    voucher::{self, is_in},
+};
+use crate::store::{LogEntry, LogKind, Membership, RoomNid, Snapshot, Tx};
+
+/// What a client cannot say of itself in a member event.
+pub(crate) const OURS: [&str; 2] = ["membership", "join_authorised_via_users_server"];
 
 /// What happens to whom.
 #[derive(Clone, Debug)]
 pub(crate) enum MemberChange {
-    /// The sender joins; the request's further members go into the event.
-    Join(CanonicalJsonObject),
-    /// The sender leaves, or turns an invitation down.
+    /// The sender joins.
+    Join,
+    /// The sender leaves, turns an invitation down, or takes a knock back.
     Leave,
     /// The sender asks to be let in.
     Knock,
@@ -32,13 +37,13 @@ pub(crate) enum MemberChange {
 }
 
 impl Rooms {
-    /// Makes one change of membership. Durable when it returns.
+    /// Makes one change of membership. `extra` goes into the member event. Durable when it returns.
     pub(crate) async fn change_member(
         &self,
         room: OwnedRoomId,
         sender: OwnedUserId,
         change: MemberChange,
-        reason: Option<String>,
+        extra: CanonicalJsonObject,
     ) -> Result<(), RoomError> {
         let signer = self.signer.clone();
         if let MemberChange::Invite(target) = &change {
@@ -47,24 +52,47 @@ impl Rooms {
         self.store
             .write(move |tx| {
                 let nid = tx.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
-                let before = tx.membership(change.target(&sender), nid)?;
-                if change.target(&sender) != sender && !is_in(tx, nid, &sender)? {
-                    return Err(RoomError::not_in_room());
-                }
-                if let MemberChange::Invite(target) = &change
-                    && !tx.user_exists(target)?
-                {
-                    return Err(RoomError::NotFound("There is nobody of that name on this server."));
-                }
-                if change.is_so_already(before.as_ref()) {
-                    return Ok(());
-                }
-                change.check_before(before.as_ref())?;
-                let content = change.content(tx, nid, &sender, before.as_ref(), reason)?;
-                let target = change.target(&sender).to_string();
-                let draft = draft(room, sender, "m.room.member", Some(target), content);
-                append::append(tx, nid, draft, None, &signer)?;
+                let extra = match change {
+                    MemberChange::Join => match rejoin(tx, nid, &room, &sender, extra)? {
+                        Some(extra) => extra,
+                        None => return Ok(()),
+                    },
+                    _ => extra,
+                };
+                Step { room, nid, sender, change, extra }.take(tx, &signer)?;
                 Ok(())
+            })
+            .await
+    }
+
+    /// Sets a member event as a client wrote it; the answer is the event in force then.
+    pub(crate) async fn set_member(
+        &self,
+        room: OwnedRoomId,
+        sender: OwnedUserId,
+        state_key: &str,
+        content: &Content,
+    ) -> Result<OwnedEventId, RoomError> {
+        let target = UserId::parse(state_key).map_err(|_| {
+            RoomError::InvalidParam("The state key of a member event must be a user id.".into())
+        })?;
+        let becomes: MembershipState = content
+            .text("membership")
+            .ok_or_else(|| RoomError::BadJson("A member event must say a membership.".into()))?
+            .into();
+        if becomes == MembershipState::Invite {
+            self.check_local(&target)?;
+        }
+        let mut extra = content.object().clone();
+        OURS.iter().for_each(|name| drop(extra.remove(*name)));
+        let signer = self.signer.clone();
+        self.store
+            .write(move |tx| {
+                let nid = tx.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
+                let banned =
+                    tx.membership(&target, nid)?.is_some_and(|member| member.state == MembershipState::Ban);
+                let change = MemberChange::of(&becomes, target, &sender, banned)?;
+                Step { room, nid, sender, change, extra }.take(tx, &signer)
             })
             .await
     }
@@ -96,30 +124,68 @@ impl Rooms {
     }
 }
 
+/// What a member who joins again asks to have in their event: what is there and what is new. `None` if there is nothing new.
+fn rejoin(
+    tx: &Tx<'_>,
+    nid: RoomNid,
+    room: &OwnedRoomId,
+    user: &UserId,
+    asked: CanonicalJsonObject,
+) -> Result<Option<CanonicalJsonObject>, RoomError> {
+    if !is_in(tx, nid, user)? {
+        return Ok(Some(asked));
+    }
+    if asked.keys().all(|name| name == "reason") {
+        return Ok(None);
+    }
+    let Some(event) = tx.auth_event(nid, room, &StateEventType::RoomMember, user.as_str())? else {
+        return Ok(Some(asked));
+    };
+    let mut extra = Content::parse(event.content.get())?.object().clone();
+    // The reason was that of the first time.
+    OURS.iter().chain(&["reason"]).for_each(|name| drop(extra.remove(*name)));
+    extra.extend(asked);
+    Ok(Some(extra))
+}
+
 impl MemberChange {
+    /// The change that makes `target` what a member event of `sender` says.
+    fn of(
+        becomes: &MembershipState,
+        target: OwnedUserId,
+        sender: &UserId,
+        banned: bool,
+    ) -> Result<Self, RoomError> {
+        let own = target == sender;
+        Ok(match becomes {
+            MembershipState::Join if own => Self::Join,
+            MembershipState::Knock if own => Self::Knock,
+            MembershipState::Leave if own => Self::Leave,
+            MembershipState::Leave if banned => Self::Unban(target),
+            MembershipState::Leave => Self::Kick(target),
+            MembershipState::Invite => Self::Invite(target),
+            MembershipState::Ban => Self::Ban(target),
+            MembershipState::Join | MembershipState::Knock => {
+                return Err(RoomError::Forbidden("Everybody joins and knocks for themselves.".into()));
+            }
+            _ => return Err(RoomError::BadJson("There is no such membership.".into())),
+        })
+    }
+
     fn target<'a>(&'a self, sender: &'a UserId) -> &'a UserId {
         match self {
-            Self::Join(_) | Self::Leave | Self::Knock => sender,
+            Self::Join | Self::Leave | Self::Knock => sender,
             Self::Invite(target) | Self::Kick(target) | Self::Ban(target) | Self::Unban(target) => target,
         }
     }
 
     fn becomes(&self) -> MembershipState {
         match self {
-            Self::Join(_) => MembershipState::Join,
+            Self::Join => MembershipState::Join,
             Self::Leave | Self::Kick(_) | Self::Unban(_) => MembershipState::Leave,
             Self::Knock => MembershipState::Knock,
             Self::Invite(_) => MembershipState::Invite,
             Self::Ban(_) => MembershipState::Ban,
-        }
-    }
-
-    /// A repeated join or leave adds nothing.
-    fn is_so_already(&self, before: Option<&Membership>) -> bool {
-        match (self, before.map(|before| &before.state)) {
-            (Self::Join(extra), Some(MembershipState::Join)) => extra.is_empty(),
-            (Self::Leave, Some(MembershipState::Leave)) => true,
-            _ => false,
         }
     }
 
@@ -136,32 +202,69 @@ impl MemberChange {
             _ => Ok(()),
         }
     }
+}
+
+/// One change about to be made.
+struct Step {
+    room: OwnedRoomId,
+    nid: RoomNid,
+    sender: OwnedUserId,
+    change: MemberChange,
+    /// What the request wants in the event.
+    extra: CanonicalJsonObject,
+}
+
+impl Step {
+    fn take(self, tx: &mut Tx<'_>, signer: &Signer) -> Result<OwnedEventId, RoomError> {
+        let target = self.change.target(&self.sender).to_owned();
+        let before = tx.membership(&target, self.nid)?;
+        if target != self.sender && !is_in(tx, self.nid, &self.sender)? {
+            return Err(RoomError::not_in_room());
+        }
+        if let MemberChange::Invite(target) = &self.change
+            && !tx.user_exists(target)?
+        {
+            return Err(RoomError::NotFound("There is nobody of that name on this server."));
+        }
+        let current = tx.auth_event(self.nid, &self.room, &StateEventType::RoomMember, target.as_str())?;
+        let left_before = before.as_ref().is_some_and(|before| before.state == MembershipState::Leave);
+        if let (MemberChange::Leave, true, Some(current)) = (&self.change, left_before, &current) {
+            return Ok(current.event_id.clone());
+        }
+        self.change.check_before(before.as_ref())?;
+        let content = self.content(tx, &target, before.as_ref())?;
+        // Saying again what one has said adds nothing.
+        if let Some(current) = current
+            && current.sender == self.sender
+            && current.content.get() == content.json()
+        {
+            return Ok(current.event_id.clone());
+        }
+        let draft = draft(self.room, self.sender, "m.room.member", Some(target.to_string()), content);
+        let event = append::append(tx, self.nid, draft, None, signer)?;
+        let was_in = before.is_some_and(|before| before.is_joined());
+        if matches!(self.change, MemberChange::Join) && !was_in {
+            carry::over(tx, self.nid, &target)?;
+        }
+        Ok(event)
+    }
 
     fn content(
         &self,
-        tx: &Tx<'_>,
-        room: RoomNid,
-        sender: &UserId,
+        tx: &mut Tx<'_>,
+        target: &UserId,
         before: Option<&Membership>,
-        reason: Option<String>,
     ) -> Result<Content, RoomError> {
-        let mut extra = match self {
-            Self::Join(extra) => extra.clone(),
-            _ => CanonicalJsonObject::new(),
-        };
-        if let Some(reason) = reason {
-            extra.insert("reason".into(), CanonicalJsonValue::String(reason));
-        }
-        let invited = before.is_some_and(|before| before.state == MembershipState::Invite);
-        if let (Self::Join(_), false) = (self, invited)
-            && let Some(voucher) = voucher(tx, room, sender)?
+        let mut extra = self.extra.clone();
+        let needs_nobody = before
+            .is_some_and(|before| matches!(before.state, MembershipState::Invite | MembershipState::Join));
+        if let (MemberChange::Join, false) = (&self.change, needs_nobody)
+            && let Some(voucher) = voucher::for_join(tx, self.nid, target)?
         {
-            extra.insert(
-                "join_authorised_via_users_server".into(),
-                CanonicalJsonValue::String(voucher.into()),
-            );
+            let name = "join_authorised_via_users_server";
+            extra.insert(name.into(), CanonicalJsonValue::String(voucher.into()));
         }
-        content(tx, self.target(sender), &self.becomes(), extra)
+        content(tx, target, &self.change.becomes(), extra)
     }
 }
 
@@ -184,47 +287,4 @@ pub(super) fn content(
     content.extend(extra);
     content.insert("membership".into(), CanonicalJsonValue::String(membership.to_string()));
     Content::parse(&CanonicalJsonValue::Object(content).to_string())
-}
-
-/// Who vouches for a join that the join rule allows to members of other rooms: a joined member who may invite.
-fn voucher(tx: &Tx<'_>, room: RoomNid, user: &UserId) -> Result<Option<OwnedUserId>, RoomError> {
-    let Some(head) = tx.stored_head(room)? else { return Ok(None) };
-    let Some(rules) = power::current(tx, &head, StateEventType::RoomJoinRules)? else { return Ok(None) };
-    // A mangled rule allows nobody: the auth rules refuse the join.
-    let Ok(rule) = serde_json::from_str::<JoinRule>(rules.content.get()) else { return Ok(None) };
-    let (JoinRule::Restricted(restricted) | JoinRule::KnockRestricted(restricted)) = rule else {
-        return Ok(None);
-    };
-    for allowed in restricted.allow {
-        let AllowRule::RoomMembership(allowed) = allowed else { continue };
-        if is_joined(tx, &allowed.room_id, user)? {
-            return a_member_who_may_invite(tx, &head);
-        }
-    }
-    Ok(None)
-}
-
-fn is_joined(snapshot: &Snapshot<'_>, room: &RoomId, user: &UserId) -> Result<bool, StoreError> {
-    let Some(nid) = snapshot.room_nid(room)? else { return Ok(false) };
-    is_in(snapshot, nid, user)
-}
-
-fn is_in(snapshot: &Snapshot<'_>, room: RoomNid, user: &UserId) -> Result<bool, StoreError> {
-    Ok(snapshot.membership(user, room)?.is_some_and(|membership| membership.is_joined()))
-}
-
-fn a_member_who_may_invite(tx: &Tx<'_>, head: &RoomHead) -> Result<Option<OwnedUserId>, RoomError> {
-    let levels = power::power_levels(tx, head)?;
-    let creators = levels.rules.privileged_creators.iter().flatten();
-    for user in creators.chain(levels.users.keys()).filter(|user| levels.user_can_invite(user)) {
-        if is_in(tx, head.nid, user)? {
-            return Ok(Some(user.clone()));
-        }
-    }
-    // Nobody is named, but everybody may invite.
-    let members = tx.members_at(head.nid, head.pos)?;
-    Ok(members
-        .into_iter()
-        .find(|member| member.is_joined() && levels.user_can_invite(&member.user))
-        .map(|m| m.user))
 }

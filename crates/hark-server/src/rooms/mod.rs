@@ -7,10 +7,15 @@
 
 mod append;
 mod auth;
+mod builder;
+mod card;
+mod carry;
 mod content;
 mod create;
 mod directory;
 mod error;
+mod heritage;
+mod listing;
 mod member;
 mod notify;
 mod pdu;
@@ -20,23 +25,26 @@ mod redact;
 mod relating;
 mod send;
 mod signer;
+mod upgrade;
 pub(crate) mod version;
+mod voucher;
 
 use std::sync::Arc;
 
-use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId};
+use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedServerName, OwnedUserId};
 
 pub(crate) use self::{
     append::Origin,
     content::Content,
     create::{NewRoom, Preset},
     error::RoomError,
-    member::MemberChange,
+    member::{MemberChange, OURS as NEVER_FROM_CLIENTS},
     pdu::{Draft, Link, Pdu},
     profile::ProfileChange,
     redact::content as redaction_content,
     send::Send,
     signer::Signer,
+    upgrade::Upgrade,
 };
 use crate::{clock, store::Store};
 
@@ -56,6 +64,11 @@ impl Rooms {
     /// The server the rooms live on.
     pub(crate) fn server_name(&self) -> &OwnedServerName {
         self.signer.server_name()
+    }
+
+    /// The server's public key, signed with it, for whoever wants to verify its events.
+    pub(crate) fn published_key(&self, valid_until: MilliSecondsSinceUnixEpoch) -> CanonicalJsonObject {
+        self.signer.published_key(valid_until)
     }
 }
 

@@ -2,11 +2,12 @@
 //! room mentions, authorising restricted joins); everything else is judged by the auth rules themselves.
 
 use ruma::{
-    CanonicalJsonValue, OwnedUserId,
+    CanonicalJsonValue, OwnedUserId, UserId,
     events::{
         StateEventType,
         room::power_levels::{RoomPowerLevels, RoomPowerLevelsEventContent, RoomPowerLevelsSource},
     },
+    room_version_rules::AuthorizationRules,
     state_res::events::RoomCreateEvent,
 };
 
@@ -17,10 +18,7 @@ use crate::store::{AuthEvent, RoomHead, Snapshot, StateKey, StoreError, to_json_
 pub(crate) fn power_levels(snapshot: &Snapshot<'_>, head: &RoomHead) -> Result<RoomPowerLevels, RoomError> {
     let rules = &version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?.authorization;
     let creators: Vec<OwnedUserId> = match current(snapshot, head, StateEventType::RoomCreate)? {
-        Some(create) => {
-            let damaged = |reason| StoreError::Damaged { what: "create event", reason };
-            RoomCreateEvent::new(&*create).creators(rules).map_err(damaged)?.into_iter().collect()
-        }
+        Some(create) => creators(&create, rules)?,
         None => Vec::new(),
     };
     let content = match current(snapshot, head, StateEventType::RoomPowerLevels)? {
@@ -48,7 +46,38 @@ pub(super) fn check_levels(content: &Content) -> Result<(), RoomError> {
             Some(_) => return Err(bad()),
         }
     }
+    let users = content.object().get("users").and_then(CanonicalJsonValue::as_object);
+    if users.into_iter().flat_map(|users| users.keys()).any(|user| UserId::parse(user).is_err()) {
+        return Err(RoomError::BadJson("Power levels of users must name user ids.".into()));
+    }
     Ok(())
+}
+
+/// Creators are above every level (room version 12 on), so none of them may be given one.
+pub(super) fn check_no_creators(
+    content: &Content,
+    create: &AuthEvent,
+    rules: &AuthorizationRules,
+) -> Result<(), RoomError> {
+    let Some(users) = content.object().get("users").and_then(CanonicalJsonValue::as_object) else {
+        return Ok(());
+    };
+    let creators = creators(create, rules)?;
+    if creators.iter().any(|creator| users.contains_key(creator.as_str())) {
+        return Err(RoomError::BadJson(
+            "A creator of the room is above all power levels and cannot be given one.".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Who the create event names as creators.
+pub(super) fn creators(
+    create: &AuthEvent,
+    rules: &AuthorizationRules,
+) -> Result<Vec<OwnedUserId>, StoreError> {
+    let damaged = |reason| StoreError::Damaged { what: "create event", reason };
+    Ok(RoomCreateEvent::new(create).creators(rules).map_err(damaged)?.into_iter().collect())
 }
 
 /// A state event with an empty state key, from memory or the database.

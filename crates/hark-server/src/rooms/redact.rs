@@ -5,6 +5,10 @@ use ruma::{CanonicalJsonValue, OwnedEventId};
 use super::{Content, Draft, RoomError, power, version};
 use crate::store::{RoomNid, Tx};
 
+/// Events whose loss would break a room for everybody: without its create event a room has no version, and an emptied list of
+/// servers lets none in.
+const PROTECTED: [&str; 2] = ["m.room.create", "m.room.server_acl"];
+
 /// Checks that the sender may empty the target and puts the target where the room version wants it. The content names the target
 /// in `redacts`.
 pub(super) fn draft(tx: &mut Tx<'_>, room: RoomNid, mut draft: Draft) -> Result<Draft, RoomError> {
@@ -21,7 +25,10 @@ pub(super) fn draft(tx: &mut Tx<'_>, room: RoomNid, mut draft: Draft) -> Result<
     let unknown = || RoomError::NotFound("There is no such event in this room.");
     let stored = tx.event_by_id(&target)?.ok_or_else(unknown)?;
     if stored.room != room {
-        return Err(RoomError::InvalidParam("The event to remove is not in this room.".into()));
+        return Err(RoomError::InvalidParam("That event is not of this room.".into()));
+    }
+    if PROTECTED.contains(&stored.kind.as_str()) && stored.state_key.is_some() {
+        return Err(RoomError::Forbidden("The room would not work any more without this event.".into()));
     }
     let levels = power::power_levels(tx, &head)?;
     let own = stored.sender == draft.sender && levels.user_can_redact_own_event(&draft.sender);

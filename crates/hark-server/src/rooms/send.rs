@@ -5,7 +5,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, events::StateEventTyp
 use super::{
     Content, Draft, Origin, RoomError, Rooms,
     append::{self, Prepared},
-    draft, redact, relating,
+    directory, draft, redact, relating,
 };
 use crate::{
     clock,
@@ -30,7 +30,10 @@ impl Rooms {
         if send.kind == "m.room.redaction" && send.state_key.is_none() {
             return self.send_redaction(send).await;
         }
-        self.refuse_early(&send).await?;
+        if let ("m.room.member", Some(state_key)) = (send.kind.as_str(), &send.state_key) {
+            return self.set_member(send.room, send.sender, state_key, &send.content).await;
+        }
+        Self::refuse_early(&send)?;
         let Send { room, sender, kind, state_key, content, txn } = send;
         let draft = draft(room.clone(), sender, kind, state_key, content);
         let (nid, prepared) = match self.prepare(&room, draft).await {
@@ -42,6 +45,7 @@ impl Rooms {
         self.store
             .write(move |tx| {
                 once(tx, txn.as_ref(), |tx, origin| {
+                    check_in_room(tx, nid, &room, &prepared.draft)?;
                     if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
                         return Ok(unchanged);
                     }
@@ -76,15 +80,11 @@ impl Rooms {
     }
 
     /// What the server demands of some kinds of events beyond the auth rules.
-    async fn refuse_early(&self, send: &Send) -> Result<(), RoomError> {
+    fn refuse_early(send: &Send) -> Result<(), RoomError> {
         match (send.kind.as_str(), &send.state_key) {
-            ("m.room.create", Some(_)) => Err(RoomError::Forbidden("A room is created once.".into())),
-            ("m.room.canonical_alias", Some(_)) => {
-                let (room, content) = (send.room.clone(), send.content.clone());
-                self.store
-                    .read(move |snapshot| super::directory::check_canonical(snapshot, &room, &content))
-                    .await?;
-                Ok(())
+            ("m.room.create", Some(_)) => Err(RoomError::InvalidParam("A room is created once.".into())),
+            ("m.room.tombstone", _) if send.content.text("replacement_room") == Some(send.room.as_str()) => {
+                Err(RoomError::InvalidParam("A room cannot be its own successor.".into()))
             }
             _ => Ok(()),
         }
@@ -109,6 +109,14 @@ impl Rooms {
             })
             .await
     }
+}
+
+/// What the server demands of an event that the room's rules allow, by what is so at the moment it is added.
+fn check_in_room(tx: &Tx<'_>, nid: RoomNid, room: &RoomId, draft: &Draft) -> Result<(), RoomError> {
+    if draft.kind == "m.room.canonical_alias" && draft.state_key.is_some() {
+        directory::check_canonical(tx, nid, room, &draft.content)?;
+    }
+    Ok(())
 }
 
 /// Runs `effect` unless the request was answered before, and remembers its answer in the same transaction.

@@ -1,5 +1,6 @@
 //! The server's signing key: one file in the data folder, readable by its owner alone, made from the operating system's
-//! randomness on the first start. It signs nothing but PDUs this server built field by field.
+//! randomness on the first start. It signs nothing but what this server built field by field: PDUs, and the publication of its
+//! own public half.
 
 use std::{
     fs,
@@ -9,7 +10,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use ruma::{
-    OwnedServerName,
+    CanonicalJsonObject, CanonicalJsonValue, MilliSecondsSinceUnixEpoch, OwnedServerName,
     signatures::{Ed25519KeyPair, KeyPair as _},
 };
 
@@ -65,6 +66,24 @@ impl Signer {
     pub(super) fn signatures(&self, message: &str) -> String {
         let signature = self.keys.sign(message.as_bytes());
         format!(r#"{{"{}":{{"{}":"{}"}}}}"#, self.server_name, signature.id(), signature.base64())
+    }
+
+    /// The public key as servers publish it (server-server spec: "Publishing Keys"), signed with itself.
+    pub(super) fn published_key(&self, valid_until: MilliSecondsSinceUnixEpoch) -> CanonicalJsonObject {
+        let text = |value: String| CanonicalJsonValue::String(value);
+        let one = |name: String, value| CanonicalJsonValue::Object([(name, value)].into());
+        let id = format!("ed25519:{}", self.keys.version());
+        let key = text(STANDARD_NO_PAD.encode(self.keys.public_key()));
+        let mut published = CanonicalJsonObject::from([
+            ("old_verify_keys".to_owned(), CanonicalJsonValue::Object(CanonicalJsonObject::new())),
+            ("server_name".to_owned(), text(self.server_name.to_string())),
+            ("valid_until_ts".to_owned(), CanonicalJsonValue::Integer(valid_until.0.into())),
+            ("verify_keys".to_owned(), one(id.clone(), one("key".to_owned(), key))),
+        ]);
+        let message = CanonicalJsonValue::Object(published.clone()).to_string();
+        let signature = text(self.keys.sign(message.as_bytes()).base64());
+        published.insert("signatures".to_owned(), one(self.server_name.to_string(), one(id, signature)));
+        published
     }
 
     /// The server whose name it signs with.

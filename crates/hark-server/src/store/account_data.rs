@@ -1,4 +1,7 @@
 //! What a user's clients keep on the server: for the account, and for each room. Tags and push rules live here too.
+//!
+//! What was deleted (MSC3391) keeps its row with the content `{}`, so that clients that were away are told. To everybody else it
+//! does not exist.
 
 use ruma::{OwnedRoomId, RoomId, UserId};
 use rusqlite::OptionalExtension;
@@ -6,6 +9,9 @@ use serde_json::value::RawValue;
 
 use super::{LogEntry, LogKind, Position, Snapshot, StoreError, Tx, to_json_error};
 use crate::push;
+
+/// The content of what was deleted.
+const DELETED: &str = "{}";
 
 /// One piece of account data.
 pub(crate) struct AccountData {
@@ -27,7 +33,14 @@ impl Snapshot<'_> {
             .prepare("SELECT json FROM account_data WHERE user_id = $1 AND room_id = $2 AND type = $3")?
             .query_row((user.as_str(), place(room), kind), |row| row.get(0))
             .optional()?;
-        stored.map(raw).transpose()
+        stored.filter(|json| json != DELETED).map(raw).transpose()
+    }
+
+    /// How much a user keeps here in all, in bytes.
+    pub(crate) fn account_data_size(&self, user: &UserId) -> Result<i64, StoreError> {
+        Ok(self
+            .prepare("SELECT coalesce(sum(octet_length(json)), 0) FROM account_data WHERE user_id = $1")?
+            .query_row([user.as_str()], |row| row.get(0))?)
     }
 
     /// What of the account changed in `from < pos <= to`, in the order of change. Everything (`from` at the start) includes the
@@ -92,7 +105,7 @@ impl Snapshot<'_> {
     ) -> Result<Vec<AccountData>, StoreError> {
         let mut statement = self.prepare(
             "SELECT type, json FROM account_data
-             WHERE user_id = $1 AND room_id = $2 AND pos > $3 AND pos <= $4 ORDER BY pos",
+             WHERE user_id = $1 AND room_id = $2 AND pos > $3 AND pos <= $4 AND ($3 > 0 OR json <> '{}') ORDER BY pos",
         )?;
         let mut rows = statement.query((user.as_str(), place(room), from, to))?;
         let mut changed = Vec::new();
@@ -104,7 +117,8 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Sets the content of one type and wakes the user's clients. Setting what is there already changes nothing.
+    /// Sets the content of one type and wakes the user's clients; an empty object deletes it. Setting what is there already changes
+    /// nothing.
     pub(crate) fn set_account_data(
         &mut self,
         user: &UserId,
@@ -113,7 +127,9 @@ impl Tx<'_> {
         content: &RawValue,
     ) -> Result<(), StoreError> {
         let stored = self.account_data(user, room, kind)?;
-        if stored.is_some_and(|stored| stored.get() == content.get()) {
+        let before = stored.as_ref().map_or(DELETED, |stored| stored.get());
+        let after = if is_empty(content) { DELETED } else { content.get() };
+        if before == after {
             return Ok(());
         }
         let pos = self.append(LogEntry { kind: LogKind::AccountData, room: None, user: Some(user) })?;
@@ -121,9 +137,15 @@ impl Tx<'_> {
             "INSERT INTO account_data (user_id, room_id, type, json, pos) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (user_id, room_id, type) DO UPDATE SET json = excluded.json, pos = excluded.pos",
         )?
-        .execute((user.as_str(), place(room), kind, content.get(), pos))?;
+        .execute((user.as_str(), place(room), kind, after, pos))?;
         Ok(())
     }
+}
+
+/// True for an object without members, however it is written.
+fn is_empty(content: &RawValue) -> bool {
+    let inside = content.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
 fn place(room: Option<&RoomId>) -> &str {

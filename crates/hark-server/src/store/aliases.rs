@@ -19,6 +19,12 @@ impl Tx<'_> {
         Ok(inserted == 1)
     }
 
+    /// Has every alias of a room lead to another one.
+    pub(crate) fn move_aliases(&mut self, from: RoomNid, to: RoomNid) -> Result<(), StoreError> {
+        self.prepare("UPDATE aliases SET room_nid = $1 WHERE room_nid = $2")?.execute((to, from))?;
+        Ok(())
+    }
+
     /// Forgets an alias.
     pub(crate) fn delete_alias(&mut self, alias: &RoomAliasId) -> Result<(), StoreError> {
         self.prepare("DELETE FROM aliases WHERE alias = $1")?.execute([alias.as_str()])?;

@@ -135,6 +135,15 @@ impl RoomHead {
         self.known = Arc::new(known);
     }
 
+    /// Looks a state event up again when it is needed next: it says something else now.
+    pub(crate) fn forget(&mut self, key: &StateKey) {
+        if self.known.contains_key(key) {
+            let mut known = (*self.known).clone();
+            known.remove(key);
+            self.known = Arc::new(known);
+        }
+    }
+
     /// Puts a new state event into what is known.
     pub(crate) fn set(&mut self, key: StateKey, event: Arc<AuthEvent>) {
         let mut known = if self.known.len() < MAX_STATE { (*self.known).clone() } else { KnownState::new() };

@@ -9,7 +9,8 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_core.sql"),
     include_str!("migrations/0002_accounts.sql"),
     include_str!("migrations/0003_played.sql"),
-    include_str!("migrations/0006_relations.sql"),
+    include_str!("migrations/0004_relations.sql"),
+    include_str!("migrations/0005_discovery.sql"),
 ];
 
 /// Applies the steps that are missing, each in a transaction of its own.
@@ -25,4 +26,62 @@ pub(super) fn apply(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{STEPS, apply};
+
+    /// The layout before there were cards.
+    const BEFORE_CARDS: usize = 3;
+
+    fn state_event(connection: &Connection, pos: i64, kind: &str, content: &str) {
+        let json = format!(r#"{{"content":{content},"type":"{kind}"}}"#);
+        connection
+            .execute(
+                "INSERT INTO events (pos, event_id, room_nid, type, sender, state_key, ts, json, content_at, content_len, notify_total)
+                 VALUES ($1, $2, 1, $3, '@a:x', '', 0, $4, 0, 0, 0)",
+                (pos, format!("${pos}"), kind, json),
+            )
+            .unwrap();
+        connection
+            .execute("UPDATE room_state SET to_pos = $1 WHERE type = $2 AND to_pos > $1", (pos, kind))
+            .unwrap();
+        connection
+            .execute("INSERT INTO room_state VALUES (1, $1, '', $2, $3)", (kind, pos, i64::MAX))
+            .unwrap();
+    }
+
+    #[test]
+    fn rooms_of_an_older_database_get_their_cards() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..BEFORE_CARDS] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", BEFORE_CARDS).unwrap();
+        connection.execute("INSERT INTO rooms VALUES (1, '!r:x', '11', '$6', 6, 6, 1, 0, 0, 1)", ()).unwrap();
+        state_event(&connection, 1, "m.room.create", r#"{"type":"m.space"}"#);
+        state_event(&connection, 2, "m.room.name", r#"{"name":"old"}"#);
+        state_event(&connection, 3, "m.room.name", r#"{"name":"new"}"#);
+        state_event(&connection, 4, "m.room.topic", r#"{"topic":{"not":"a text"}}"#);
+        state_event(
+            &connection,
+            5,
+            "m.room.join_rules",
+            r#"{"join_rule":"restricted","allow":[{"type":"t"}]}"#,
+        );
+        state_event(&connection, 6, "m.room.encryption", r#"{"algorithm":"a"}"#);
+        apply(&mut connection).unwrap();
+        let card: [Option<String>; 6] = connection
+            .query_row("SELECT type, name, topic, join_rule, allow, encryption FROM room_cards", (), |row| {
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?])
+            })
+            .unwrap();
+        let card = card.each_ref().map(Option::as_deref);
+        let expected =
+            [Some("m.space"), Some("new"), None, Some("restricted"), Some(r#"[{"type":"t"}]"#), Some("a")];
+        assert_eq!(card, expected);
+    }
 }

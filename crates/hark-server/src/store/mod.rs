@@ -12,6 +12,7 @@
 mod account_data;
 mod accounts;
 mod aliases;
+mod cards;
 mod checkpoint;
 pub(crate) mod devices;
 mod directory;
@@ -31,6 +32,7 @@ mod readers;
 mod receipts;
 mod registration_tokens;
 mod relations;
+mod reports;
 mod rooms;
 mod search;
 mod settings;
@@ -50,12 +52,14 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    cards::{Card, CardField},
     events::{NewRow, StoredEvent},
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
     receipts::{NewReceipt, Receipt},
     relations::Child,
+    reports::{Report, Reported},
     rooms::Room,
     search::{Hit, Unindexed},
     snapshot::{Snapshot, to_json_error},

@@ -48,6 +48,15 @@ impl Snapshot<'_> {
     }
 }
 
+impl Snapshot<'_> {
+    /// True if the room is published in the directory.
+    pub(crate) fn is_listed(&self, nid: RoomNid) -> Result<bool, StoreError> {
+        Ok(self
+            .prepare("SELECT listed FROM rooms WHERE room_nid = $1")?
+            .query_row([nid], |row| row.get(0))?)
+    }
+}
+
 impl Tx<'_> {
     /// Publishes a room in the directory, or takes it out.
     pub(crate) fn set_listed(&mut self, nid: RoomNid, listed: bool) -> Result<(), StoreError> {

@@ -82,6 +82,21 @@ impl Snapshot<'_> {
         self.events(&sql, (room, at, members == Members::All))
     }
 
+    /// The state events of one type at `at`, whatever their keys, in the order of the keys.
+    pub(crate) fn state_of_kind(
+        &self,
+        room: RoomNid,
+        kind: &str,
+        at: Position,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM room_state s JOIN events e ON e.pos = s.from_pos
+             WHERE s.room_nid = $1 AND s.type = $2 AND s.from_pos <= $3 AND s.to_pos > $3
+             ORDER BY s.state_key"
+        );
+        self.events(&sql, (room, kind, at))
+    }
+
     /// The state at `to` that was not yet so at `from`, in the order it was set.
     pub(crate) fn state_changed(
         &self,

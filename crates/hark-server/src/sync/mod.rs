@@ -18,6 +18,7 @@ mod summary;
 mod ticks;
 pub(crate) mod token;
 mod typing;
+mod waiting;
 mod wake;
 
 use std::{sync::Arc, time::Duration};
@@ -36,7 +37,7 @@ use self::{
     typing::Typing,
     wake::Wakes,
 };
-pub(crate) use self::{request::Query, token::Token};
+pub(crate) use self::{request::Query, room::account_data_event, token::Token};
 use crate::{
     clock,
     http::{ApiError, Session},

@@ -282,7 +282,7 @@ fn account_data(scope: &Scope<'_>, room: &Room, since: Option<Position>) -> Resu
 }
 
 /// Account data as an event.
-pub(super) fn account_data_event(kind: &str, content: &str) -> String {
+pub(crate) fn account_data_event(kind: &str, content: &str) -> String {
     let mut json = String::new();
     Object::new(&mut json).raw("content", content).text("type", kind);
     json

@@ -26,6 +26,13 @@ async fn everybody_begins_with_the_defaults_of_the_specification() {
         assert!(overriding.contains(&known), "{known}");
     }
     assert!(ids(&rules["global"]["underride"]).contains(&".m.rule.message"));
+    for kind in ["content", "room", "sender"] {
+        assert_eq!(
+            ids(&rules["global"][kind]),
+            [""; 0],
+            "a client reads the list of each kind, though it is empty"
+        );
+    }
     assert_eq!(alice.get(GLOBAL).await.ok(), rules["global"]);
     home.server.shutdown().await;
 }

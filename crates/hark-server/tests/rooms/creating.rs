@@ -172,3 +172,94 @@ async fn rooms_made_alike_at_the_same_moment_are_rooms_of_their_own() {
         futures_util::future::join_all(made).await.into_iter().collect();
     assert_eq!(rooms.len(), 32);
 }
+
+/// Without a preset the visibility decides; each preset has its rules, and guests are let in only where strangers are not.
+#[tokio::test]
+async fn presets_decide_who_may_come_in() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    for (body, join_rule, guests) in [
+        (json!({}), "invite", "can_join"),
+        (json!({ "visibility": "private" }), "invite", "can_join"),
+        (json!({ "visibility": "public" }), "public", "forbidden"),
+        (json!({ "preset": "private_chat", "visibility": "public" }), "invite", "can_join"),
+        (json!({ "preset": "trusted_private_chat" }), "invite", "can_join"),
+        (json!({ "preset": "public_chat" }), "public", "forbidden"),
+    ] {
+        let room = ann.create_room(body.clone()).await;
+        let state = |kind: &str| {
+            let (ann, path) = (ann.clone(), format!("rooms/{room}/state/{kind}"));
+            async move { ann.get(&path).await.ok() }
+        };
+        assert_eq!(state("m.room.join_rules").await["join_rule"], join_rule, "{body}");
+        assert_eq!(state("m.room.history_visibility").await["history_visibility"], "shared", "{body}");
+        assert_eq!(state("m.room.guest_access").await["guest_access"], guests, "{body}");
+    }
+    assert_eq!(ann.post("createRoom", json!({ "preset": "odd" })).await.refusal(), (400, "M_INVALID_PARAM"));
+}
+
+/// What the create event says is the client's but for version and creator, which only the request itself decides.
+#[tokio::test]
+async fn creation_content_cannot_change_version_or_creator() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let asked = json!({
+        "test": "azerty", "room_version": "test", "creator": "@else:hark.test", "m.federate": false,
+        "predecessor": { "room_id": "!before:hark.test" },
+    });
+    for version in ["10", "11", "12"] {
+        let room = ann.create_room(json!({ "room_version": version, "creation_content": asked })).await;
+        let create = ann.get(&format!("rooms/{room}/state/m.room.create")).await.ok();
+        assert_eq!((&create["room_version"], &create["test"]), (&json!(version), &json!("azerty")));
+        let creator = if version == "10" { json!(ann.id) } else { Value::Null };
+        assert_eq!((&create["creator"], &create["m.federate"]), (&creator, &json!(false)));
+        assert_eq!(create["predecessor"]["room_id"], "!before:hark.test");
+    }
+}
+
+/// A topic of the initial state stays as it is written; the request's own topic wins over it and is written richly.
+#[tokio::test]
+async fn a_topic_comes_from_the_request_or_the_initial_state() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let initial = json!([{ "type": "m.room.topic", "state_key": "", "content": { "topic": "Shenanigans" } }]);
+    let topic = |room: String| {
+        let ann = ann.clone();
+        async move { ann.get(&format!("rooms/{room}/state/m.room.topic")).await.ok() }
+    };
+    let room = ann.create_room(json!({ "initial_state": initial })).await;
+    assert_eq!(topic(room).await, json!({ "topic": "Shenanigans" }));
+    let room = ann.create_room(json!({ "initial_state": initial, "topic": "Test Room" })).await;
+    let rich = json!({ "topic": "Test Room", "m.topic": { "m.text": [{ "body": "Test Room" }] } });
+    assert_eq!(topic(room).await, rich);
+}
+
+#[tokio::test]
+async fn what_a_new_room_cannot_be_is_refused() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let third_party =
+        json!([{ "id_server": "id.test", "id_access_token": "t", "medium": "email", "address": "a@b.c" }]);
+    for (body, expected) in [
+        (json!({ "invite_3pid": third_party }), (403, "M_FORBIDDEN")),
+        (json!({ "room_version": "ahfgwjyerhgiuveisbruvybseyrugvi" }), (400, "M_UNSUPPORTED_ROOM_VERSION")),
+        (json!({ "room_alias_name": "two words" }), (400, "M_INVALID_PARAM")),
+        (json!({ "room_alias_name": "a:b" }), (400, "M_INVALID_PARAM")),
+        (json!({ "room_alias_name": "" }), (400, "M_INVALID_PARAM")),
+        (json!({ "initial_state": [{ "type": "m.room.create", "content": {} }] }), (400, "M_INVALID_PARAM")),
+        (
+            json!({ "initial_state": [{ "type": "m.room.member", "state_key": ann.id, "content": {} }] }),
+            (400, "M_INVALID_PARAM"),
+        ),
+        (json!({ "initial_state": [{ "content": {} }] }), (400, "M_BAD_JSON")),
+        (
+            json!({ "room_version": "11", "power_level_content_override": { "users": { "@other:hark.test": 100 } } }),
+            (400, "M_BAD_JSON"),
+        ),
+        (json!({ "power_level_content_override": { "users_default": 1.5 } }), (400, "M_BAD_JSON")),
+    ] {
+        let answer = ann.post("createRoom", body.clone()).await;
+        assert_eq!(answer.refusal(), expected, "{body} {answer:?}");
+    }
+    assert_eq!(ann.get("joined_rooms").await.ok()["joined_rooms"], json!([]));
+}

@@ -182,3 +182,29 @@ async fn many_senders_at_once_make_one_chain_without_gaps() {
 pub(crate) fn urlencoding(text: &str) -> String {
     text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
 }
+
+/// Transaction ids belong to a device and an address: signed in again as the same device the first answer is given again, another
+/// device and another address make another event.
+#[tokio::test]
+async fn a_transaction_id_belongs_to_a_device_and_an_address() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let room = ann.create_room(json!({})).await;
+    let path = |kind: &str| format!("rooms/{room}/send/{kind}/same");
+    let body = json!({ "msgtype": "m.text", "body": "first" });
+    let first = ann.put(&path("m.room.message"), body.clone()).await.ok();
+    let event = ann.get(&format!("rooms/{room}/event/{}", first["event_id"].as_str().unwrap())).await.ok();
+    assert_eq!(event["unsigned"]["transaction_id"], "same");
+
+    let again = house.same_device(&ann).await;
+    assert_eq!(again.put(&path("m.room.message"), body.clone()).await.ok(), first);
+    let shown = again.sync("").await["rooms"]["join"][&room]["timeline"]["events"].clone();
+    assert_eq!(shown.as_array().unwrap().last().unwrap()["unsigned"]["transaction_id"], "same");
+
+    let tablet = house.another_device("ann").await;
+    assert_ne!(tablet.put(&path("m.room.message"), body.clone()).await.ok(), first);
+    assert_ne!(again.put(&path("org.other"), body).await.ok(), first);
+    let target = first["event_id"].as_str().unwrap();
+    let redacted = again.put(&format!("rooms/{room}/redact/{target}/same"), json!({})).await.ok();
+    assert_ne!(redacted, first);
+}

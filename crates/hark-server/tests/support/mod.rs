@@ -33,6 +33,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    async fn of(response: reqwest::Response) -> Self {
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
+        Self { status, body }
+    }
+
     /// The body of a success.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
@@ -65,6 +72,12 @@ impl House {
         Self { server, folder, http }
     }
 
+    /// What somebody without a token is answered.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let url = format!("{}/_matrix/client/v3/{path}", self.server.url());
+        Answer::of(self.http.get(url).send().await.unwrap()).await
+    }
+
     /// The data folder.
     pub(crate) fn path(&self) -> &std::path::Path {
         self.folder.path()
@@ -84,6 +97,17 @@ impl House {
         let identifier = json!({ "type": "m.id.user", "user": name });
         let body =
             json!({ "type": "m.login.password", "identifier": identifier, "password": "correct horse" });
+        let answer = self.http.post(format!("{}/_matrix/client/v3/login", self.server.url())).json(&body);
+        let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+        self.signed_in(&answer)
+    }
+
+    /// The same device, signed in anew.
+    pub(crate) async fn same_device(&self, person: &Person) -> Person {
+        let identifier = json!({ "type": "m.id.user", "user": person.id });
+        let body = json!({
+            "type": "m.login.password", "identifier": identifier, "password": "correct horse", "device_id": person.device,
+        });
         let answer = self.http.post(format!("{}/_matrix/client/v3/login", self.server.url())).json(&body);
         let answer: Value = answer.send().await.unwrap().json().await.unwrap();
         self.signed_in(&answer)
@@ -123,11 +147,7 @@ impl Person {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
-        Answer { status, body }
+        Answer::of(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

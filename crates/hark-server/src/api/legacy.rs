@@ -1,0 +1,241 @@
+//! What clients asked before there was /sync: everything at once, one room at once, and the stream of what happens.
+//!
+//! Old bots still do. It is put together from what /sync and /messages are made of; the stream has events only, no signals.
+
+use std::collections::HashSet;
+
+use ruma::{OwnedRoomId, UserId, events::room::member::MembershipState};
+use serde::Deserialize;
+
+use super::room_id;
+use crate::{
+    gate::{Ignored, Reader, Viewer, Visible},
+    http::{
+        Answer, ApiError, Session,
+        answer::Body,
+        extract::{Raw, Shared},
+    },
+    json::Object,
+    render::{Form, Renderer},
+    store::{Members, Membership, Position, Room, RoomNid, Snapshot},
+    sync::{Token, account_data_event},
+    timeline,
+};
+
+/// Messages of a room if the client does not say, and at most.
+const DEFAULT_LIMIT: usize = 10;
+const MAX_LIMIT: usize = 100;
+/// Events of one answer of the stream.
+const MAX_EVENTS: usize = 100;
+/// How long the stream waits if the client does not say, in ms.
+const DEFAULT_WAIT: u64 = 30_000;
+
+#[derive(Deserialize)]
+struct First {
+    limit: Option<usize>,
+    #[serde(default)]
+    archived: bool,
+}
+
+impl First {
+    fn limit(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)
+    }
+}
+
+/// `GET …/initialSync`
+pub(super) async fn everything(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
+    let first: First = request.query()?;
+    let epoch = app.store.epoch().to_owned();
+    app.store
+        .read::<_, ApiError, _>(move |snapshot| {
+            let head = snapshot.position()?;
+            let asked = Asked { snapshot, session: &session, limit: first.limit(), epoch: &epoch, head };
+            let mut rooms = Vec::new();
+            for membership in snapshot.rooms_of(&session.user_id)? {
+                rooms.extend(asked.listed(&membership, first.archived)?);
+            }
+            let account_data = snapshot.account_data_since(&session.user_id, Position::START, head)?;
+            let mut body = String::new();
+            let mut out = Object::new(&mut body);
+            out.text("end", &Token::at(&epoch, head).to_string()).array("rooms", rooms);
+            out.array::<&str>("presence", []);
+            out.array(
+                "account_data",
+                account_data.iter().map(|data| account_data_event(&data.kind, data.content.get())),
+            );
+            drop(out);
+            Ok(Body(body))
+        })
+        .await
+}
+
+/// `GET …/rooms/{roomId}/initialSync`
+pub(super) async fn one_room(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
+    let first: First = request.query()?;
+    let room = room_id(&request.path[0])?;
+    let epoch = app.store.epoch().to_owned();
+    app.store
+        .read::<_, ApiError, _>(move |snapshot| {
+            let head = snapshot.position()?;
+            let asked = Asked { snapshot, session: &session, limit: first.limit(), epoch: &epoch, head };
+            let (viewer, room) = Viewer::of_request(snapshot, &session.user_id, &room)?;
+            Ok(Body(asked.room(&viewer, &room)?))
+        })
+        .await
+}
+
+/// One request for what there is.
+struct Asked<'a> {
+    snapshot: &'a Snapshot<'a>,
+    session: &'a Session,
+    limit: usize,
+    epoch: &'a str,
+    head: Position,
+}
+
+impl Asked<'_> {
+    /// A room of the user's list, if they are in it, are invited, or ask for rooms they have left, too.
+    fn listed(&self, membership: &Membership, archived: bool) -> Result<Option<String>, ApiError> {
+        let Some(room) = self.snapshot.room(membership.room)? else { return Ok(None) };
+        match membership.state {
+            MembershipState::Invite => {
+                let mut json = String::new();
+                Object::new(&mut json)
+                    .text("inviter", membership.sender.as_str())
+                    .text("membership", membership.state.as_str())
+                    .text("room_id", room.id.as_str());
+                Ok(Some(json))
+            }
+            MembershipState::Leave if !archived || membership.forgotten => Ok(None),
+            MembershipState::Join | MembershipState::Leave => {
+                let user = &self.session.user_id;
+                let viewer =
+                    Viewer::load(self.snapshot, user, room.nid, Ignored::load(self.snapshot, user)?)?;
+                if viewer.state_position().is_none() {
+                    return Ok(None);
+                }
+                Ok(Some(self.room(&viewer, &room)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A room as its viewer may see it: those who left get the state as it was then.
+    fn room(&self, viewer: &Viewer<'_>, room: &Room) -> Result<String, ApiError> {
+        let user = &self.session.user_id;
+        let range = (Position::START, self.head);
+        let page = timeline::backwards(viewer, room.nid, range, self.limit, |_| true)?;
+        let start = page.next.unwrap_or(Position::START);
+        let state = viewer.state(Position::FOREVER.before(), Members::All)?;
+        let account_data =
+            self.snapshot.room_account_data_since(user, &room.id, Position::START, self.head)?;
+        let membership = self.snapshot.membership(user, room.nid)?;
+        let listed = self.snapshot.card(room.nid)?.is_some_and(|card| card.listed);
+        let form = Form::default();
+        let renderer = renderer(self.snapshot, self.session, room, &form);
+        let mut json = String::new();
+        let mut out = Object::new(&mut json);
+        out.text("room_id", room.id.as_str());
+        out.text("membership", membership.as_ref().map_or("leave", |membership| membership.state.as_str()));
+        out.text("visibility", if listed { "public" } else { "private" });
+        let mut messages = out.object("messages");
+        messages.array("chunk", renderer.events(page.events.iter().rev())?);
+        messages.text("start", &Token::at(self.epoch, start).to_string());
+        messages.text("end", &Token::at(self.epoch, self.head).to_string());
+        drop(messages);
+        out.array("state", renderer.events(&state)?);
+        out.array::<&str>("presence", []).array::<&str>("receipts", []);
+        out.array(
+            "account_data",
+            account_data.iter().map(|data| account_data_event(&data.kind, data.content.get())),
+        );
+        drop(out);
+        Ok(json)
+    }
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    from: Option<String>,
+    timeout: Option<u64>,
+    room_id: Option<OwnedRoomId>,
+}
+
+/// `GET …/events`: what happened after `from`, in all of the user's rooms or in one that they may look into. Waits if there is
+/// nothing yet.
+pub(super) async fn stream(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
+    let query: Stream = request.query()?;
+    let head = app.store.committed();
+    let from = match query.from.as_deref().filter(|from| !from.is_empty()) {
+        Some(from) => Token::parse(from, app.store.epoch(), head)?.pos,
+        None => head,
+    };
+    let found = app.sync.until_news(&session.user_id, query.timeout.unwrap_or(DEFAULT_WAIT), || {
+        let (session, room, epoch) = (session.clone(), query.room_id.clone(), app.store.epoch().to_owned());
+        app.store.read(move |snapshot| happened(snapshot, &session, room, from, &epoch))
+    });
+    Ok(Body(found.await?))
+}
+
+/// The answer, and whether there is anything in it.
+fn happened(
+    snapshot: &Snapshot<'_>,
+    session: &Session,
+    room: Option<OwnedRoomId>,
+    from: Position,
+    epoch: &str,
+) -> Result<(String, bool), ApiError> {
+    let to = snapshot.position()?;
+    let ignored = Ignored::load(snapshot, &session.user_id)?;
+    let form = Form::default();
+    let (mut events, mut end) = (Vec::new(), to);
+    for nid in looked_at(snapshot, &session.user_id, room, (from, to))? {
+        let Some(room) = snapshot.room(nid)? else { continue };
+        let viewer = Viewer::load(snapshot, &session.user_id, nid, ignored.clone())?;
+        let page = timeline::forwards(&viewer, nid, (from, to), MAX_EVENTS, |_: &Visible| true)?;
+        end = page.next.map_or(end, |next| end.min(next));
+        let renderer = renderer(snapshot, session, &room, &form);
+        for event in &page.events {
+            events.push((event.event().pos, renderer.event(event)?));
+        }
+    }
+    events.sort();
+    events.retain(|(pos, _)| *pos <= end);
+    if events.len() > MAX_EVENTS {
+        events.truncate(MAX_EVENTS);
+        end = events.last().map_or(end, |(pos, _)| *pos);
+    }
+    let mut body = String::new();
+    let mut out = Object::new(&mut body);
+    out.text("start", &Token::at(epoch, from).to_string()).text("end", &Token::at(epoch, end).to_string());
+    out.array("chunk", events.iter().map(|(_, json)| json));
+    drop(out);
+    Ok((body, !events.is_empty() || end < to))
+}
+
+/// The one room asked for, or those of the user in which anything happened.
+fn looked_at(
+    snapshot: &Snapshot<'_>,
+    user: &UserId,
+    room: Option<OwnedRoomId>,
+    (from, to): (Position, Position),
+) -> Result<Vec<RoomNid>, ApiError> {
+    if let Some(room) = room {
+        let (_, room) = Viewer::of_request(snapshot, user, &room)?;
+        return Ok(vec![room.nid]);
+    }
+    let changed: HashSet<RoomNid> = snapshot.rooms_changed(from, to)?.into_iter().collect();
+    let mine = snapshot.rooms_of(user)?.into_iter().map(|membership| membership.room);
+    Ok(mine.filter(|room| changed.contains(room)).collect())
+}
+
+fn renderer<'a>(
+    snapshot: &'a Snapshot<'a>,
+    session: &'a Session,
+    room: &'a Room,
+    form: &'a Form,
+) -> Renderer<'a> {
+    let reader = Reader { user: &session.user_id, device: Some(&session.device_id) };
+    Renderer::new(snapshot, reader, Some(&room.id), form)
+}
