@@ -3,11 +3,13 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    net::SocketAddr,
     path::Path,
 };
 
 use interprocess::local_socket::Name;
 use sha2::{Digest, Sha256};
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::hex::hex;
 
@@ -58,6 +60,18 @@ pub(crate) fn open_file_limit() -> Option<usize> {
 #[cfg(not(unix))]
 pub(crate) fn open_file_limit() -> Option<usize> {
     None
+}
+
+/// Listens, with room for everybody who comes back at once after a restart: where too few may wait to be accepted, each of the
+/// others tries again a second later.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    const WAITING: u32 = 4096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // On Windows this would let two servers have one port; elsewhere it lets a server have its port back at once.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// Lets the process hold as many files open as the system grants it, for connections are files.
