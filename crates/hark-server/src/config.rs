@@ -1,6 +1,6 @@
 //! What a server is told when it starts.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -30,6 +30,10 @@ pub struct Config {
     pub rate_limits: bool,
     /// The largest upload, in bytes.
     pub max_upload: u64,
+    /// Connections at once; further ones are answered 503. Never more than the process may hold open files.
+    pub max_connections: usize,
+    /// How long a client may be silent in the middle of a request or between two before its connection is cut.
+    pub max_silence: Duration,
     /// Whether whoever runs it ends it together with the program that started it. Told to those who watch.
     pub tied: bool,
 }
@@ -44,6 +48,8 @@ impl Config {
             registration: Registration::default(),
             rate_limits: true,
             max_upload: 100 * 1024 * 1024,
+            max_connections: 200_000,
+            max_silence: Duration::from_secs(75),
             tied: false,
         }
     }

@@ -48,7 +48,7 @@ pub use self::{
     background::{LogFile, Started},
     config::{Config, Registration},
     error::{AddUserError, StartError},
-    platform::{EndSignal, outlive_the_terminal},
+    platform::{EndSignal, open_many_files, outlive_the_terminal},
     server::Server,
 };
 pub use store::StoreError;

@@ -129,6 +129,7 @@ async fn main() -> ExitCode {
             config.registration = registration;
             config.rate_limits = rate_limits == Switch::On;
             config.tied = until_input_ends;
+            hark_server::open_many_files();
             if background { serve_unseen(config).await } else { serve(config).await }
         }
         Command::Status { data } => status(&data).await,

@@ -3,11 +3,13 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    net::SocketAddr,
     path::Path,
 };
 
 use interprocess::local_socket::Name;
 use sha2::{Digest, Sha256};
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::hex::hex;
 
@@ -45,6 +47,50 @@ pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
+}
+
+/// How many files the process may hold open at once; `None` where that is not counted.
+#[cfg(unix)]
+pub(crate) fn open_file_limit() -> Option<usize> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Nofile).current.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// How many files the process may hold open at once: here that is not counted.
+#[cfg(not(unix))]
+pub(crate) fn open_file_limit() -> Option<usize> {
+    None
+}
+
+/// Listens, with room for everybody who comes back at once after a restart: where too few may wait to be accepted, each of the
+/// others tries again a second later.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    const WAITING: u32 = 4096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // On Windows this would let two servers have one port; elsewhere it lets a server have its port back at once.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
+
+/// Lets the process hold as many files open as the system grants it, for connections are files.
+pub fn open_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        /// Where there is no highest limit, asking for none is refused; some systems grant no more than the second.
+        const ENOUGH: [u64; 2] = [1 << 20, 10_240];
+        let granted = getrlimit(Resource::Nofile);
+        for enough in ENOUGH {
+            let wanted = granted.maximum.map_or(enough, |maximum| maximum.min(enough));
+            let higher = granted.current.is_some_and(|current| current < wanted);
+            let raised = Rlimit { current: Some(wanted), maximum: granted.maximum };
+            if !higher || setrlimit(Resource::Nofile, raised).is_ok() {
+                return;
+            }
+        }
+    }
 }
 
 /// The local socket of a data folder.

@@ -16,9 +16,10 @@ use crate::{
     admin::{Admin, Running},
     api, chores,
     folder::Folder,
-    http::serve,
+    http::{Bounds, serve},
     media::Media,
     naming::{self, Settling},
+    platform,
     rooms::Signer,
     search,
     store::StoreError,
@@ -42,7 +43,7 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let folder = Folder::take(&config.data_dir)?;
         let app = open(&folder, config).await?;
-        let listener = listen(app.config.listen).await?;
+        let listener = listen(app.config.listen)?;
         let address = listener
             .local_addr()
             .map_err(|reason| StartError::Listen { address: app.config.listen, reason })?;
@@ -60,7 +61,8 @@ impl Server {
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
         tokio::spawn(search::run(app.clone()));
-        let serving = tokio::spawn(serve(listener, api::router(app.clone()), app.shutdown.clone()));
+        let bounds = Bounds { connections: app.config.max_connections, silence: app.config.max_silence };
+        let serving = tokio::spawn(serve(listener, api::router(app.clone()), bounds, app.shutdown.clone()));
         Ok(Self { app, address, serving, folder, ended })
     }
 
@@ -166,8 +168,8 @@ pub(crate) async fn set_display_name(app: &App, user_id: &str, name: &str) -> Re
     written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    platform::listen(address).map_err(|reason| match reason.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse { address },
         _ => StartError::Listen { address, reason },
     })

@@ -17,4 +17,4 @@ pub(crate) use answer::{Answer, Json, Whole};
 pub(crate) use error::ApiError;
 pub(crate) use extract::Session;
 pub(crate) use routes::Routes;
-pub(crate) use serve::serve;
+pub(crate) use serve::{Bounds, serve};

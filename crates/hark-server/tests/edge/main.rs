@@ -7,6 +7,7 @@
 mod account_data;
 mod accounts;
 mod bodies;
+mod bounds;
 mod logs;
 mod media;
 mod paths;
