@@ -37,9 +37,6 @@ pub(crate) enum RoomError {
     /// The same reaction again.
     #[error("You have already reacted with that.")]
     DuplicateAnnotation,
-    /// What is to be undone is not so.
-    #[error("{0}")]
-    BadState(&'static str),
     /// What the request asks for contradicts the state of things.
     #[error("{0}")]
     Unknown(&'static str),
@@ -70,7 +67,6 @@ impl From<RoomError> for ApiError {
             RoomError::AliasConflict => Self::new(StatusCode::CONFLICT, "M_UNKNOWN", sentence),
             RoomError::BadAlias(_) => bad("M_BAD_ALIAS"),
             RoomError::DuplicateAnnotation => bad("M_DUPLICATE_ANNOTATION"),
-            RoomError::BadState(_) => Self::new(StatusCode::FORBIDDEN, "M_BAD_STATE", sentence),
             RoomError::Unknown(_) => bad("M_UNKNOWN"),
             RoomError::Store(error) => error.into(),
         }

@@ -196,7 +196,7 @@ impl MemberChange {
                 Err(RoomError::Forbidden("That person is not in the room.".into()))
             }
             (Self::Unban(_), state) if state != Some(&MembershipState::Ban) => {
-                Err(RoomError::BadState("That person is not banned."))
+                Err(RoomError::Forbidden("That person is not banned.".into()))
             }
             (Self::Leave, None) => Err(RoomError::not_in_room()),
             _ => Ok(()),
