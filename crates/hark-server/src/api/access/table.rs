@@ -205,6 +205,7 @@ pub(super) const TABLE: &[Row] = &[
 
 /// What a person may look for in a room of some history visibility, by section "Visibility of one event": which of the four
 /// messages (before anybody came, while they were asked in, while they were in, after those who went had gone).
+#[expect(clippy::match_same_arms, reason = "a table: the rows stand in the order of the visibilities")]
 pub(super) fn history(who: Who, visibility: &str) -> [bool; 4] {
     match (visibility, who) {
         (_, Who::Nobody) => [false; 4],
