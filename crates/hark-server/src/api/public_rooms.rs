@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{card, cursor, room_id};
 use crate::{
+    gate,
     http::{
         Answer, ApiError, Json, Session,
         answer::Body,
@@ -67,13 +68,20 @@ pub(super) async fn search(app: Shared, _: Session, request: Raw) -> Result<impl
     answer(&app, &request, search).await
 }
 
-/// `GET …/directory/list/room/{roomId}`
-pub(super) async fn is_listed(app: Shared, (): (), request: Raw) -> Result<impl Answer, ApiError> {
+/// `GET …/directory/list/room/{roomId}`: what is published everybody may know; that a room is not, those in it. To others it is a
+/// room that does not exist.
+pub(super) async fn is_listed(
+    app: Shared,
+    asker: Option<Session>,
+    request: Raw,
+) -> Result<impl Answer, ApiError> {
     let room = room_id(&request.path[0])?;
     let card = app.store.read::<_, ApiError, _>(move |snapshot| {
         let unknown = || ApiError::not_found("There is no such room here.");
         let nid = snapshot.room_nid(&room)?.ok_or_else(unknown)?;
-        snapshot.card(nid)?.ok_or_else(unknown)
+        let card = snapshot.card(nid)?.ok_or_else(unknown)?;
+        let is_in = |session: &Session| gate::joined(snapshot, &session.user_id, &room).is_ok();
+        if card.listed || asker.as_ref().is_some_and(is_in) { Ok(card) } else { Err(unknown()) }
     });
     let visibility = if card.await?.listed { "public" } else { "private" };
     Ok(Json(json!({ "visibility": visibility })))

@@ -107,7 +107,7 @@ async fn rooms_are_searched_by_word_and_by_type() {
     assert_eq!(ids(&ann.get("publicRooms?server=hark.test").await.ok()).len(), 2);
 }
 
-/// Who may set the main alias may publish; anybody may ask whether a room is published.
+/// Who may set the main alias may publish; anybody may ask whether a room is published, and hears nothing of one that is not.
 #[tokio::test]
 async fn a_room_is_published_by_those_with_the_right_to() {
     let house = House::open().await;
@@ -115,7 +115,8 @@ async fn a_room_is_published_by_those_with_the_right_to() {
     let room = ann.create_room(json!({ "preset": "public_chat" })).await;
     bob.join(&room).await.ok();
     let at = format!("directory/list/room/{room}");
-    assert_eq!(house.get(&at).await.ok(), json!({ "visibility": "private" }));
+    assert_eq!(bob.get(&at).await.ok(), json!({ "visibility": "private" }));
+    assert_eq!(house.get(&at).await, house.get("directory/list/room/!nowhere:hark.test").await);
     assert_eq!(bob.put(&at, json!({ "visibility": "public" })).await.refusal(), (403, "M_FORBIDDEN"));
     assert_eq!(ann.put(&at, json!({ "visibility": "hidden" })).await.refusal(), (400, "M_BAD_JSON"));
     assert_eq!(house.get("publicRooms").await.ok()["chunk"], json!([]));

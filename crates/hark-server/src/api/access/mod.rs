@@ -96,7 +96,7 @@ fn endpoints() -> Vec<(&'static Row, String)> {
 }
 
 fn in_a_room(row: &Row) -> bool {
-    row.path.contains("{room}") && !matches!(row.rule, Rule::Own)
+    row.path.contains("{room}") && !matches!(row.rule, Rule::Own | Rule::Open)
 }
 
 fn changes(row: &Row) -> bool {

@@ -23,6 +23,8 @@ pub(super) enum Rule {
     State,
     /// As `History`, without a promise of what is shown.
     Read,
+    /// For those in the room now, and everybody where the world may look in.
+    Present,
     /// Reads around one event: 404 where it may not be seen by somebody who may look into the room.
     Around,
     /// Reads one event: 404 where it may not be seen or does not exist, whatever room is named.
@@ -57,7 +59,7 @@ const fn row(method: &'static str, path: &'static str, rule: Rule) -> Row {
     Row { method, path, rule, query: "", body: "{}" }
 }
 
-use Rule::{Around, Door, Event, History, Inside, Open, Own, OwnRooms, Read, State};
+use Rule::{Around, Door, Event, History, Inside, Open, Own, OwnRooms, Present, Read, State};
 
 /// Nobody below power 50 may: who is inside is refused in other words than who is not, but both are refused.
 const NOT_EVEN_INSIDE: Rule = Door([401, 403, 403, 403, 403, 403, 403, 403, 403, 403]);
@@ -67,6 +69,7 @@ pub(super) const TABLE: &[Row] = &[
     // The server, and signing in.
     row("GET", "/versions", Open),
     row("GET", "/_matrix/federation/v1/version", Open),
+    row("GET", "/_matrix/key/v2/server", Open),
     row("GET", "/login", Open),
     row("POST", "/login", Open),
     row("POST", "/register", Open),
@@ -79,7 +82,19 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/capabilities", Own),
     row("GET", "/voip/turnServer", Own),
     row("GET", "/thirdparty/protocols", Own),
+    row("POST", "/register/email/requestToken", Open),
+    row("POST", "/register/msisdn/requestToken", Open),
+    row("POST", "/account/password/email/requestToken", Open),
+    row("POST", "/account/password/msisdn/requestToken", Open),
+    row("POST", "/account/3pid/email/requestToken", Open),
+    row("POST", "/account/3pid/msisdn/requestToken", Open),
     // What belongs to an account.
+    row("GET", "/account/3pid", Own),
+    row("POST", "/account/3pid", Own),
+    row("POST", "/account/3pid/add", Own),
+    row("POST", "/account/3pid/bind", Own),
+    row("POST", "/account/3pid/delete", Own),
+    row("POST", "/account/3pid/unbind", Own),
     row("GET", "/devices", Own),
     row("GET", "/devices/{device}", Own),
     row("PUT", "/devices/{device}", Own),
@@ -92,6 +107,8 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/user/{me}/filter/{filter}", Own),
     row("GET", "/user/{me}/account_data/{type}", Own),
     row("PUT", "/user/{me}/account_data/{type}", Own),
+    row("DELETE", "/user/{me}/account_data/{type}", Own),
+    row("DELETE", "/user/{me}/rooms/{room}/account_data/{type}", Own),
     row("GET", "/user/{me}/rooms/{room}/account_data/{type}", Own),
     row("PUT", "/user/{me}/rooms/{room}/account_data/{type}", Own),
     row("GET", "/user/{me}/rooms/{room}/tags", Own),
@@ -110,6 +127,10 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/presence/{other}/status", Own),
     row("PUT", "/presence/{me}/status", Own),
     row("PUT", "/sendToDevice/{type}/{txn}", Own).with(r#"{"messages":{}}"#),
+    // Whatever is reported, the answer says nothing of it.
+    row("POST", "/rooms/{room}/report/{event}", Own),
+    row("POST", "/rooms/{room}/report", Own),
+    row("POST", "/users/{other}/report", Own),
     // Files. Whoever has the id has the file.
     row("POST", "/_matrix/media/upload", Own),
     row("GET", "/media/config", Own),
@@ -124,7 +145,21 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/sync", OwnRooms).asking(
         "timeout=0&filter=%7B%22room%22:%7B%22include_leave%22:true,%22timeline%22:%7B%22limit%22:100%7D%7D%7D",
     ),
+    row("GET", "/events", Own).asking("timeout=0"),
+    row("GET", "/initialSync", Own),
+    row("GET", "/rooms/{room}/initialSync", Read),
     row("GET", "/joined_rooms", Own),
+    row("GET", "/mutual_rooms", Own).asking("user_id=%40other:test.home.arpa"),
+    row("GET", "/user/mutual_rooms", Own).asking("user_id=%40other:test.home.arpa"),
+    row("GET", "/user/mutual_rooms/{other}", Own),
+    // What those who may come in may know before: its name, not its content.
+    row("GET", "/publicRooms", Open),
+    row("POST", "/publicRooms", Own),
+    row("GET", "/room_summary/{room}", Open),
+    row("GET", "/summary/{room}", Open),
+    row("GET", "/rooms/{room}/summary", Open),
+    row("GET", "/rooms/{room}/hierarchy", Own),
+    row("GET", "/directory/list/room/{room}", Open),
     row("GET", "/rooms/{room}/state", State),
     row("GET", "/rooms/{room}/state/m.room.create/{}", Read),
     row("GET", "/rooms/{room}/members", Read),
@@ -132,7 +167,7 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/rooms/{room}/messages", History).asking("dir=b&limit=100"),
     row("GET", "/rooms/{room}/context/{event}", Around).asking("limit=100"),
     row("GET", "/rooms/{room}/event/{event}", Event),
-    row("GET", "/rooms/{room}/aliases", Read),
+    row("GET", "/rooms/{room}/aliases", Present),
     row("GET", "/rooms/{room}/relations/{event}", Around),
     row("GET", "/rooms/{room}/relations/{event}/{rel_type}", Around),
     row("GET", "/rooms/{room}/relations/{event}/{rel_type}/{type}", Around),
@@ -145,6 +180,8 @@ pub(super) const TABLE: &[Row] = &[
     row("PUT", "/rooms/{room}/send/{type}/{txn}", Inside),
     row("PUT", "/rooms/{room}/state/{type}/{}", NOT_EVEN_INSIDE),
     row("PUT", "/rooms/{room}/redact/{event}/{txn}", NOT_EVEN_INSIDE),
+    row("POST", "/rooms/{room}/upgrade", NOT_EVEN_INSIDE).with(r#"{"new_version":"11"}"#),
+    row("PUT", "/directory/list/room/{room}", NOT_EVEN_INSIDE),
     row("PUT", "/rooms/{room}/typing/{me}", Inside).with(r#"{"typing":true}"#),
     row("POST", "/rooms/{room}/receipt/m.read/{event}", Inside),
     row("POST", "/rooms/{room}/read_markers", Inside),
@@ -201,7 +238,8 @@ pub(super) fn expected(rule: Rule, who: Who, visibility: &str, sees: bool) -> (u
     let may_look = state(who, visibility).contains(&true);
     let status = match rule {
         Door(statuses) => People::pick(who, &statuses),
-        Inside if who.is_inside() => 200,
+        Inside | Present if who.is_inside() => 200,
+        Present if visibility == "world_readable" => 200,
         History | State | Read if may_look => 200,
         Around if may_look && sees => 200,
         Around if may_look => 404,
