@@ -6,6 +6,7 @@
 
 mod hark_on_synapse;
 mod nio_on_hark;
+mod same_answers;
 mod speech;
 mod synapse;
 mod venv;

@@ -64,6 +64,7 @@ fn configuration(folder: &TempDir, port: u16) -> String {
         "enable_registration": true, "enable_registration_without_verification": true,
         "rc_message": unlimited, "rc_registration": unlimited, "rc_joins": { "local": unlimited },
         "rc_login": { "address": unlimited, "account": unlimited, "failed_attempts": unlimited },
+        "rc_room_creation": unlimited, "rc_reports": unlimited,
         "rc_invites": { "per_room": unlimited, "per_user": unlimited, "per_issuer": unlimited },
     })
     .to_string()
