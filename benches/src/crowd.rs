@@ -125,7 +125,7 @@ impl Reader {
         }
         let (status, answer) = self.http.request("GET", &path, &self.token, "").await?;
         ensure!(status == 200, "sync: {status} {}", String::from_utf8_lossy(answer));
-        self.since = next_batch(answer)?.to_owned();
+        next_batch(answer)?.clone_into(&mut self.since);
         Ok(answer)
     }
 }

@@ -15,10 +15,10 @@ use crate::{
     store::played::PLAYED,
 };
 
-/// Versions of the specification this server keeps, without gaps. v1.3 and later are not claimed: relations, threads, sent
-/// read points and jump-to-date are what clients would use, and they are not here. `r0.6.1` and v1.1 are what every client
-/// knows; end-to-end keys, which they also hold, are answered `M_UNRECOGNIZED` and clients then leave encryption off.
-const VERSIONS: [&str; 3] = ["r0.6.1", "v1.1", "v1.2"];
+/// Versions of the specification this server keeps, without gaps. v1.4 and later are not claimed: unread counts of threads are
+/// what clients would use, and they are not here. `r0.6.1` and v1.1 are what every client knows; end-to-end keys, which they also
+/// hold, are answered `M_UNRECOGNIZED` and clients then leave encryption off.
+const VERSIONS: [&str; 4] = ["r0.6.1", "v1.1", "v1.2", "v1.3"];
 
 /// `GET /_matrix/client/versions`
 pub(super) async fn versions(
@@ -26,9 +26,15 @@ pub(super) async fn versions(
     session: Option<Session>,
     _: get_supported_versions::Request,
 ) -> Result<impl Answer, ApiError> {
-    // Authenticated media (v1.11) and free profile fields (v1.16) are complete; the features name them without the versions
-    // between.
+    // What later versions hold and is complete is named here, without the versions between.
     let features = json!({
+        // Private read receipts (v1.4), threads and their list (v1.4), jump to a date (v1.6), relations of relations (v1.10).
+        "org.matrix.msc2285.stable": true, "org.matrix.msc3440.stable": true, "org.matrix.msc3856": true,
+        "org.matrix.msc3030": true, "org.matrix.msc3981": true,
+        // Spaces in the room directory (v1.4), filters by relation, rooms in common, where state stands in /sync (v1.16).
+        "org.matrix.msc3827.stable": true, "org.matrix.msc3874": true, "org.matrix.msc4222": true,
+        "uk.half-shot.msc2666.query_mutual_rooms": true,
+        // Authenticated media (v1.11), free profile fields (v1.16).
         "org.matrix.msc3916.stable": true, "uk.tcpip.msc4133": true, "uk.tcpip.msc4133.stable": true,
         PLAYED: true,
     });

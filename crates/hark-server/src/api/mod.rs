@@ -212,11 +212,7 @@ fn discovery_routes(routes: Routes) -> Routes {
         .limited(Limit::Ordinary)
         .raw::<c::directory::get_public_rooms::v3::Request>(public_rooms::list)
         .raw::<c::directory::get_public_rooms_filtered::v3::Request>(public_rooms::search)
-        .at::<AccessTokenOptional>(
-            Method::GET,
-            "/_matrix/client/v3/directory/list/room/{room_id}",
-            public_rooms::is_listed,
-        )
+        .raw::<c::directory::get_room_visibility::v3::Request>(public_rooms::is_listed)
         .raw::<c::directory::set_room_visibility::v3::Request>(public_rooms::set_listed)
         .raw::<c::space::get_hierarchy::v1::Request>(hierarchy::get)
         .at::<AccessTokenOptional>(

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How long others may rely on the key without asking again (the specification's upper bound).
-const VALID: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const VALID: Duration = Duration::from_hours(7 * 24);
 
 /// The key this server signs events with, so that anybody who holds a room's events can verify them. The server does not federate.
 pub(super) async fn publish(app: Shared, (): (), _: Raw) -> Result<impl Answer, ApiError> {

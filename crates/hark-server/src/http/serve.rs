@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The head of a request: its address and headers. A filter written into the address is the largest of it.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// How soon the system asks a silent peer whether it is still there, and then how often.
-const ARE_YOU_THERE: Duration = Duration::from_secs(60);
+const ARE_YOU_THERE: Duration = Duration::from_mins(1);
 const ASK_AGAIN: Duration = Duration::from_secs(15);
 /// Connections that are being told at once that there are too many.
 const REFUSALS: usize = 64;

@@ -60,7 +60,7 @@ pub(super) fn of(
         let state_key = event.state_key.unwrap_or_default();
         let copied = COPIED.contains(&event.kind.as_str()) && state_key.is_empty();
         let alias = event.kind == "m.room.canonical_alias" && state_key.is_empty();
-        if !copied && !alias && !(is_space && event.kind == "m.space.child") {
+        if !(copied || alias || is_space && event.kind == "m.space.child") {
             continue;
         }
         let content = Content::parse(&tx.content_json(event.pos)?)?;
@@ -140,7 +140,9 @@ fn levels(
     if ranks_creators(version)? {
         if let Some(CanonicalJsonValue::Object(users)) = levels.get_mut("users") {
             users.remove(requester.as_str());
-            additional_creators.iter().for_each(|creator| drop(users.remove(creator.as_str())));
+            for creator in additional_creators {
+                users.remove(creator.as_str());
+            }
         }
         return Ok((None, Content::from(levels)));
     }

@@ -84,7 +84,9 @@ impl Rooms {
             self.check_local(&target)?;
         }
         let mut extra = content.object().clone();
-        OURS.iter().for_each(|name| drop(extra.remove(*name)));
+        for name in OURS {
+            extra.remove(name);
+        }
         let signer = self.signer.clone();
         self.store
             .write(move |tx| {

@@ -33,7 +33,7 @@ impl Wire {
     }
 
     /// Everything the server says until it hangs up.
-    async fn to_the_end(mut self) -> String {
+    async fn until_the_end(mut self) -> String {
         let mut said = Vec::new();
         // What came before a reset has come.
         let _reset = timeout(PATIENCE, self.0.read_to_end(&mut said)).await.expect("the server hangs up");
@@ -67,7 +67,7 @@ async fn a_client_that_stops_in_the_middle_of_its_headers_is_cut_off() {
     for begun in ["", "GET /_matr", "GET /_matrix/client/versions HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
         let mut wire = Wire::to(home.server.addr()).await;
         wire.send(begun).await;
-        let said = wire.to_the_end().await;
+        let said = wire.until_the_end().await;
         assert!(!said.contains("200 OK"), "{said}");
     }
     is_alive(&home).await;
@@ -87,7 +87,7 @@ async fn a_client_that_stops_in_the_middle_of_its_body_is_cut_off() {
         let token = &alice.token;
         wire.send(&format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\n{{\"a\":"))
             .await;
-        let said = wire.to_the_end().await;
+        let said = wire.until_the_end().await;
         assert!(said.starts_with("HTTP/1.1 4") && said.contains("errcode"), "{path}: {said}");
     }
     is_alive(&home).await;
@@ -143,7 +143,7 @@ async fn headers_without_end_are_refused() {
     ] {
         let mut wire = Wire::to(home.server.addr()).await;
         wire.send(&head).await;
-        let said = wire.to_the_end().await;
+        let said = wire.until_the_end().await;
         assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
     }
     is_alive(&home).await;
@@ -156,7 +156,7 @@ async fn garbage_behind_a_request_leaves_its_answer_whole() {
     for garbage in ["\0\x01\x02 nonsense\r\n\r\n", "GET GET GET\r\n\r\n", "{\"not\":\"http\"}\r\n\r\n"] {
         let mut wire = Wire::to(home.server.addr()).await;
         wire.send(&format!("GET /_matrix/client/versions HTTP/1.1\r\nHost: x\r\n\r\n{garbage}")).await;
-        let said = wire.to_the_end().await;
+        let said = wire.until_the_end().await;
         assert!(said.starts_with("HTTP/1.1 200 OK") && said.contains("unstable_features"), "{said}");
         assert_eq!(said.matches("200 OK").count(), 1, "{said}");
     }
@@ -175,7 +175,7 @@ async fn one_connection_too_many_is_told_so_and_room_is_made_by_one_that_goes() 
     }
     let mut three = Wire::to(home.server.addr()).await;
     three.send(request).await;
-    let said = three.to_the_end().await;
+    let said = three.until_the_end().await;
     assert!(said.starts_with("HTTP/1.1 503") && said.contains("Retry-After: 5"), "{said}");
     let body = said.split("\r\n\r\n").nth(1).unwrap();
     assert!(serde_json::from_str::<serde_json::Value>(body).unwrap()["errcode"].is_string());
@@ -185,7 +185,7 @@ async fn one_connection_too_many_is_told_so_and_room_is_made_by_one_that_goes() 
         loop {
             let mut wire = Wire::to(home.server.addr()).await;
             wire.send(&request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).await;
-            if wire.to_the_end().await.starts_with("HTTP/1.1 200") {
+            if wire.until_the_end().await.starts_with("HTTP/1.1 200") {
                 return;
             }
         }

@@ -61,7 +61,7 @@ async fn reports_tell_nothing_about_what_the_reporter_may_not_know() {
     for path in ["rooms/!nowhere:hark.test/report", "users/@nobody:hark.test/report"] {
         assert_eq!(eve.post(path, json!({ "reason": "x" })).await.ok(), json!({}));
     }
-    assert_eq!(kept(&house), [[const { None::<String> }; 6]; 0], "what does not exist is not kept");
+    assert!(kept(&house).is_empty(), "what does not exist is not kept");
 }
 
 #[tokio::test]

@@ -16,15 +16,10 @@ use super::routes;
 
 /// A path without its version: each version of an endpoint behaves like the others.
 fn unversioned(path: &str) -> String {
-    let rest = match path.strip_prefix("/_matrix/client/") {
-        Some(rest) => rest,
-        None => match path.strip_prefix("/_matrix/media/") {
-            Some(rest) => {
-                return format!("/_matrix/media/{}", rest.split_once('/').map_or(rest, |(_, rest)| rest));
-            }
-            None => return path.to_owned(),
-        },
-    };
+    if let Some(rest) = path.strip_prefix("/_matrix/media/") {
+        return format!("/_matrix/media/{}", rest.split_once('/').map_or(rest, |(_, rest)| rest));
+    }
+    let Some(rest) = path.strip_prefix("/_matrix/client/") else { return path.to_owned() };
     let Some((version, rest)) = rest.split_once('/') else { return format!("/{rest}") };
     // An unstable prefix is `unstable/<name with dots>`, or `unstable` alone.
     let rest = match rest.split_once('/') {
@@ -40,7 +35,7 @@ fn fits(row: &Row, method: &str, path: &str) -> bool {
     row.method == method
         && loop {
             match (ours.next(), theirs.next()) {
-                (None, None) | (Some("{}"), None) => return true,
+                (None | Some("{}"), None) => return true,
                 (Some(our), Some(their)) if our == their || their.starts_with('{') => {}
                 _ => return false,
             }
