@@ -7,6 +7,7 @@
 //! * `relations/` says what belongs to an event, `search/` finds words in what was said, `spaces.rs` walks the tree of a space.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
 //! * `admin/` is how a program beside it adds people, watches it and ends it; `background.rs` is a server without a terminal.
+//! * `backup/` copies a data folder while it is in use, looks it over, and makes a folder out of a copy.
 //! * [`Server`] puts them together on a data folder and a port.
 
 #![forbid(unsafe_code)]
@@ -16,6 +17,7 @@ mod admin;
 mod api;
 mod app;
 mod background;
+mod backup;
 mod chores;
 mod clock;
 mod config;
@@ -46,6 +48,7 @@ pub(crate) use self::app::App;
 pub use self::{
     admin::{Running, Watch, add_named_user, add_registration_token, add_user, stop, watch},
     background::{LogFile, Started},
+    backup::{BackupError, Checked, backup, check, restore},
     config::{Config, Registration},
     error::{AddUserError, StartError},
     platform::{EndSignal, open_many_files, outlive_the_terminal},

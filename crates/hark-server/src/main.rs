@@ -61,6 +61,30 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
+    /// Copy everything the server keeps to a new folder. Works while the server runs.
+    Backup {
+        /// The server's folder.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// The backup: a folder that does not exist yet. It holds the signing key, so keep it as you keep the server's folder.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Make a server's folder out of a backup.
+    Restore {
+        /// The backup.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// The new folder of the server: empty, or not there yet.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Look whether a server's folder or a backup is whole. Works while the server runs, and changes nothing.
+    Check {
+        /// The folder.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
     /// People of this server.
     User {
         #[command(subcommand)]
@@ -134,6 +158,9 @@ async fn main() -> ExitCode {
         }
         Command::Status { data } => status(&data).await,
         Command::Stop { data } => stop(&data).await,
+        Command::Backup { data, to } => back_up(&data, &to),
+        Command::Restore { from, data } => restore(&from, &data),
+        Command::Check { data } => check(&data),
         Command::User { command: UserCommand::Add { name, data, admin } } => {
             add_user(&data, &name, admin).await
         }
@@ -248,6 +275,22 @@ async fn status(data: &Path) -> anyhow::Result<()> {
 async fn stop(data: &Path) -> anyhow::Result<()> {
     let stopped = hark_server::stop(data).await?;
     say(if stopped { "hark-server has ended." } else { "No hark-server runs there." })
+}
+
+fn back_up(data: &Path, to: &Path) -> anyhow::Result<()> {
+    hark_server::backup(data, to)?;
+    say(&format!("{} is a whole backup. It holds the signing key: let nobody else read it.", to.display()))
+}
+
+fn restore(from: &Path, data: &Path) -> anyhow::Result<()> {
+    hark_server::restore(from, data)?;
+    say(&format!("{0} is restored. Start it: hark-server serve --data {0}", data.display()))
+}
+
+fn check(data: &Path) -> anyhow::Result<()> {
+    let checked = hark_server::check(data)?;
+    anyhow::ensure!(checked.faults.is_empty(), "{checked}");
+    say(&checked.to_string())
 }
 
 async fn add_user(data: &Path, name: &str, admin: bool) -> anyhow::Result<()> {

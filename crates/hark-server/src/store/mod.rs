@@ -12,8 +12,10 @@
 mod account_data;
 mod accounts;
 mod aliases;
+mod audit;
 mod cards;
 mod checkpoint;
+mod copy;
 pub(crate) mod devices;
 mod directory;
 mod error;
@@ -52,7 +54,9 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    audit::audit,
     cards::{Card, CardField},
+    copy::{copy, renew_epoch},
     events::{NewRow, StoredEvent},
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},

@@ -6,6 +6,7 @@
 
 mod account_data;
 mod accounts;
+mod backups;
 mod bodies;
 mod bounds;
 mod logs;
