@@ -131,7 +131,7 @@ fn writable(session: &Session, request: &Raw, kind: &str) -> Result<String, ApiE
 
 /// What the request wants to keep, if there is room for it. What is kept at the same moment by another request is not counted.
 async fn content(app: &Shared, session: &Session, request: &Raw) -> Result<Box<RawValue>, ApiError> {
-    let content: Box<RawValue> = request.body()?;
+    let content = request.content()?;
     if content.get().len() > MAX_CONTENT {
         return Err(ApiError::too_large("Account data of one type has at most 65,536 bytes."));
     }

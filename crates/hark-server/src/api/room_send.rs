@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, OwnedTransactionId};
 use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde_json::json;
 
 use super::room_id;
 use crate::{
@@ -70,8 +70,7 @@ fn arguments(request: &Raw) -> Result<[&str; 3], ApiError> {
 }
 
 fn content(request: &Raw) -> Result<Content, ApiError> {
-    let body: Box<RawValue> = request.body()?;
-    Ok(Content::parse(body.get())?)
+    Ok(Content::parse(request.content()?.get())?)
 }
 
 /// The request's scope is its device and its path, so that the same id elsewhere is another request.

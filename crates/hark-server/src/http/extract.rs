@@ -23,6 +23,7 @@ use ruma::{
     },
 };
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::{ApiError, json};
 use crate::App;
@@ -129,6 +130,14 @@ impl Raw {
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
         serde_json::from_slice(body).map_err(|error| DeserializationError::from(error).into())
+    }
+
+    /// The body as it is to be kept. Here no body stands for nothing: 400.
+    pub(crate) fn content(&self) -> Result<Box<RawValue>, ApiError> {
+        if self.body.is_empty() {
+            return Err(ApiError::not_json("The request has no body: send what is to be kept as JSON."));
+        }
+        self.body()
     }
 
     /// The query as `T`.

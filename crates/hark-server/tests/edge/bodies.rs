@@ -96,3 +96,25 @@ async fn json_that_calls_itself_something_else_is_still_json() {
     }
     home.server.shutdown().await;
 }
+
+/// Where the body is what is kept, none is not `{}`: that would delete account data, or say nothing in a room.
+#[tokio::test]
+async fn what_is_to_be_kept_cannot_be_missing() {
+    let home = home().await;
+    let alice = home.person("alice").await;
+    let data = "/_matrix/client/v3/user/@alice:test.home.arpa/account_data/org.example";
+    alice.put(data, json!({ "a": 1 })).await.ok();
+    let room = alice.post("/_matrix/client/v3/createRoom", json!({})).await.ok();
+    let room = format!("/_matrix/client/v3/rooms/{}", room["room_id"].as_str().unwrap());
+    for path in [
+        data.to_owned(),
+        format!("{room}/account_data/org.example").replace("/rooms", "/user/@alice:test.home.arpa/rooms"),
+        format!("{room}/send/m.room.message/1"),
+        format!("{room}/state/m.room.topic"),
+    ] {
+        let answer = home.send(Method::PUT, &path, Some(&alice.token), None).await;
+        assert_eq!(answer.refusal(), (400, "M_NOT_JSON"), "{path}");
+    }
+    assert_eq!(alice.get(data).await.ok(), json!({ "a": 1 }));
+    home.server.shutdown().await;
+}
