@@ -136,7 +136,7 @@ def settings(server, people):
     call("alice", "presence of oneself", "GET", f"presence/{alice}/status")
     call("alice", "send to device", "PUT", "sendToDevice/org.example/1",
          {"messages": {people["alice"]: {"ALICE2": {"a": 1}}}})
-    call("alice", "body is not JSON", "PUT", f"user/{alice}/account_data/org.example")
+    call("alice", "no body", "PUT", f"user/{alice}/account_data/org.example")
     server.ask("broken JSON", "PUT", f"{CLIENT}/user/{alice}/account_data/org.example", None, "alice", b"{")
     call("alice", "push rule", "PUT", "pushrules/global/content/cake", {"actions": ["notify"], "pattern": "cake"})
     call("alice", "one push rule", "GET", "pushrules/global/content/cake")
@@ -412,6 +412,9 @@ class Names:
             items = [self.plain(item, key) for item in value]
             if items and all(isinstance(item, dict) and "state_key" in item for item in items):
                 items.sort(key=lambda item: (item["type"], item["state_key"], item.get("event_id", "")))
+            elif items and all(isinstance(item, dict) and item.keys() == {"type", "content"} for item in items):
+                # Account data and signals.
+                items.sort(key=lambda item: item["type"])
             elif key in UNORDERED:
                 items.sort(key=lambda item: json.dumps(item, sort_keys=True))
             return items
@@ -457,12 +460,13 @@ def compare(synapse, hark):
 
 def explanation(step, path):
     for known, (steps, paths) in EXPLAINED.items():
-        if fnmatch.fnmatchcase(step, steps) and re.fullmatch(paths, path):
+        globs = [steps] if isinstance(steps, str) else steps
+        if any(fnmatch.fnmatchcase(step, glob) for glob in globs) and re.fullmatch(paths, path):
             return known
     return None
 
 
-# Why an answer differs: (steps, members) by explanation. Steps are globs, members regular expressions.
+# Why an answer differs: (steps, members) by explanation. Steps are globs (one or several), members a regular expression.
 EXPLAINED = {
     "features are each server's own": ("versions", r"\.unstable_features\..*"),
     "Hark claims only versions it keeps whole; thread counts and end-to-end keys are missing": ("versions", r"\.versions"),
@@ -476,20 +480,23 @@ EXPLAINED = {
     "there are no application services here": ("login flows", r"\.flows"),
     "the first answer of authentication says that nothing is completed": ("register *, first", r"\.completed"),
     "an unknown kind of login is M_UNKNOWN in the specification": ("unknown login", r"\.errcode"),
-    "third-party ids, passwords, delayed events: capabilities of each server": ("capabilities", r"\.capabilities\..*"),
+    "third-party ids, passwords, delayed events: capabilities of each server": (
+        "capabilities", r"\.capabilities\.(m\.(3pid_changes|change_password)\.enabled|m\.room_versions\.available\..*|org\.matrix\.msc4140.*)"),
     "clients refuse a device without a time and address": ("device*", r".*\.last_seen_(ip|ts)"),
     "the list of default rules is the specification's of today: no rule for the user's own name, no `highlight: false`": (
         "*", r".*\.global\.(content|override|underride|postcontent)"),
     "an unset field is 404 (SyTest wants it, and clients branch on it)": ("profile field unset", "status"),
     "another's profile is forbidden, which is 403": ("set another's name", "status"),
     "there is no TURN server: an empty answer makes clients ask again and again": ("turn server", "status"),
-    "no body stands for an empty one": ("body is not JSON", "status"),
     "no such rule is 404": ("push rule after nothing", "status"),
     "the list of notifications is not on Hark yet": ("notifications*", "status"),
     "nor the list of highlights": ("highlights", "status"),
     "nor pushers": ("pushers, none", "status"),
     "what is wrong has its own errcode instead of M_UNKNOWN": (
-        "*", r"\.errcode"),
+        ["profile of nobody", "receipt of an unknown kind", "messages from nonsense", "relations of an unknown event",
+         "search without a term", "sync from nonsense"], r"\.errcode"),
+    "JSON that cannot be a filter is M_BAD_JSON however it is broken": ("sync, filter no JSON", r"\.errcode"),
+    "the room's rules refuse, in one errcode for all they refuse": (["invite who is banned", "unban again"], r"\.errcode"),
     "Synapse adds to the default power levels": ("*", r".*\.content\.(events\.m\.call\.invite|historical)"),
     "a direction is required by the specification": ("* without direction", "status"),
     "a transaction id is shown to its device wherever the event is": (
@@ -509,7 +516,6 @@ EXPLAINED = {
     "a stranger is told the same of a hidden room as of none": ("hidden: *", "status"),
     "and of a room that does not exist nobody is told that either": ("missing: *", "status"),
     "413 is for what is too large": ("content: too large", "status"),
-    "the order of signals says nothing": ("sync*", r".*\.ephemeral\.events\[\d+\]\..*"),
     "Synapse leaves the room's account data out of these answers; why was not found out": (
         "sync*", r"\.rooms\.join\..*\.account_data\.events"),
     "counts of members are in every answer that has a summary": (
@@ -517,9 +523,9 @@ EXPLAINED = {
     "account data is not part of a room's full state": ("sync, whole state", r"\.account_data\.events"),
     "end-to-end keys are not on Hark yet": ("sync*", r"\.device_lists\.changed"),
     "this Synapse does not know MSC4222": ("sync, state after", r".*\.(state|state_after)"),
-    "lazily means: those who wrote": ("sync, lazily", r".*\.state\.events"),
+    "the state before a timeline of one change of name has the name before it, which Synapse leaves out": (
+        "sync, lazily", r".*\.state\.events"),
     "here, too, Synapse gives its answer of a moment ago": ("sync after leaving", r"\.rooms\.join\..*"),
-    "the order of account data says nothing": ("sync of messages to the device", r"\.account_data\.events"),
 }
 
 
