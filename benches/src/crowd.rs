@@ -3,12 +3,15 @@
 use std::cell::Cell;
 use std::ops::AsyncFn;
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::child::Child;
+use crate::clock;
 use crate::homeserver::{Person, register};
 use crate::http::Http;
 use crate::machine;
@@ -127,6 +130,15 @@ impl Reader {
         ensure!(status == 200, "sync: {status} {}", String::from_utf8_lossy(answer));
         next_batch(answer)?.clone_into(&mut self.since);
         Ok(answer)
+    }
+
+    /// Syncs for ever with long polls of `timeout` milliseconds, and says when each message had arrived.
+    pub(crate) async fn follow(mut self, timeout: u64, seen: mpsc::UnboundedSender<Instant>) -> Result<()> {
+        for number in 0.. {
+            while !has_message(self.sync(timeout).await?, number) {}
+            seen.send(clock::now())?;
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::crowd::{Crowd, Reader, has_message};
+use crate::crowd::Crowd;
 use crate::machine::{self, LoadWatch};
 use crate::report::{Report, Target, at, times};
 use crate::{Run, clock};
@@ -35,7 +35,7 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
             json!({ "room": { "timeline": { "limit": 10 }, "state": { "lazy_load_members": true } } });
         let mut reader = crowd.reader(person, &filter).await?;
         reader.sync(0).await?;
-        tokio::spawn(follow(reader, seen.clone()));
+        tokio::spawn(reader.follow(TIMEOUT, seen.clone()));
     }
     let watch = LoadWatch::start(&[crowd.child.pid()]);
     let (mut first, mut middle, mut last) = (times()?, times()?, times()?);
@@ -63,12 +63,4 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     report.add("all have answered, p99", at(&last, 0.99), "ms");
     crowd.child.stop().await?;
     Ok(report)
-}
-
-async fn follow(mut reader: Reader, seen: mpsc::UnboundedSender<Instant>) -> Result<()> {
-    for number in 0.. {
-        while !has_message(reader.sync(TIMEOUT).await?, number) {}
-        seen.send(clock::now())?;
-    }
-    Ok(())
 }

@@ -1,12 +1,12 @@
 //! One person writes, the other's long poll answers: how long a message takes to the other side.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::crowd::{Crowd, Reader, has_message};
+use crate::crowd::Crowd;
 use crate::machine::{self, LoadWatch};
 use crate::report::{Report, Target, at, times};
 use crate::{Run, clock, disk};
@@ -30,7 +30,7 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     let (seen, mut answers) = mpsc::unbounded_channel();
     let mut reader = crowd.reader(1, &json!({})).await?;
     reader.sync(0).await?;
-    let reading = tokio::spawn(follow(reader, seen));
+    let reading = tokio::spawn(reader.follow(TIMEOUT, seen));
 
     let watch = LoadWatch::start(&[crowd.child.pid()]);
     let count = run.time.as_secs() as usize * 60;
@@ -54,13 +54,4 @@ pub(crate) async fn bench(run: &Run) -> Result<Report> {
     report.judge("− F, p99", at(&spent, 0.99) - at(&cost, 0.99), "ms", Target::AtMost(8.0));
     crowd.child.stop().await?;
     Ok(report)
-}
-
-/// Syncs for ever, and says when each message had arrived.
-async fn follow(mut reader: Reader, seen: mpsc::UnboundedSender<Instant>) -> Result<()> {
-    for number in 0.. {
-        while !has_message(reader.sync(TIMEOUT).await?, number) {}
-        seen.send(clock::now())?;
-    }
-    Ok(())
 }

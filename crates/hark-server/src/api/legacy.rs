@@ -7,18 +7,18 @@ use std::collections::HashSet;
 use ruma::{OwnedRoomId, UserId, events::room::member::MembershipState};
 use serde::Deserialize;
 
-use super::room_id;
+use super::{room_history::renderer, room_id};
 use crate::{
-    gate::{Ignored, Reader, Viewer, Visible},
+    gate::{Ignored, Viewer, Visible},
     http::{
         Answer, ApiError, Session,
         answer::Body,
         extract::{Raw, Shared},
     },
     json::Object,
-    render::{Form, Renderer},
+    render::Form,
     store::{Members, Membership, Position, Room, RoomNid, Snapshot},
-    sync::{Token, account_data_event},
+    sync::{self, Token, account_data_event},
     timeline,
 };
 
@@ -133,7 +133,7 @@ impl Asked<'_> {
         let membership = self.snapshot.membership(user, room.nid)?;
         let listed = self.snapshot.card(room.nid)?.is_some_and(|card| card.listed);
         let form = Form::default();
-        let renderer = renderer(self.snapshot, self.session, room, &form);
+        let renderer = renderer(viewer, self.session, room, &form);
         let mut json = String::new();
         let mut out = Object::new(&mut json);
         out.text("room_id", room.id.as_str());
@@ -171,21 +171,23 @@ pub(super) async fn stream(app: Shared, session: Session, request: Raw) -> Resul
         Some(from) => Token::parse(from, app.store.epoch(), head)?.pos,
         None => head,
     };
-    let found = app.sync.until_news(&session.user_id, query.timeout.unwrap_or(DEFAULT_WAIT), || {
+    let deadline = sync::deadline(Some(query.timeout.unwrap_or(DEFAULT_WAIT)));
+    let found = app.sync.until_news(&session.user_id, deadline, |over| {
         let (session, room, epoch) = (session.clone(), query.room_id.clone(), app.store.epoch().to_owned());
-        app.store.read(move |snapshot| happened(snapshot, &session, room, from, &epoch))
+        app.store.read(move |snapshot| happened(snapshot, &session, room, from, &epoch, over))
     });
     Ok(Body(found.await?))
 }
 
-/// The answer, and whether there is anything in it.
+/// The answer, if there is anything in it or the time is over.
 fn happened(
     snapshot: &Snapshot<'_>,
     session: &Session,
     room: Option<OwnedRoomId>,
     from: Position,
     epoch: &str,
-) -> Result<(String, bool), ApiError> {
+    over: bool,
+) -> Result<Option<String>, ApiError> {
     let to = snapshot.position()?;
     let ignored = Ignored::load(snapshot, &session.user_id)?;
     let form = Form::default();
@@ -195,7 +197,7 @@ fn happened(
         let viewer = Viewer::load(snapshot, &session.user_id, nid, ignored.clone())?;
         let page = timeline::forwards(&viewer, nid, (from, to), MAX_EVENTS, |_: &Visible| true)?;
         end = page.next.map_or(end, |next| end.min(next));
-        let renderer = renderer(snapshot, session, &room, &form);
+        let renderer = renderer(&viewer, session, &room, &form);
         for event in &page.events {
             events.push((event.event().pos, renderer.event(event)?));
         }
@@ -206,12 +208,15 @@ fn happened(
         events.truncate(MAX_EVENTS);
         end = events.last().map_or(end, |(pos, _)| *pos);
     }
+    if events.is_empty() && end == to && !over {
+        return Ok(None);
+    }
     let mut body = String::new();
     let mut out = Object::new(&mut body);
     out.text("start", &Token::at(epoch, from).to_string()).text("end", &Token::at(epoch, end).to_string());
     out.array("chunk", events.iter().map(|(_, json)| json));
     drop(out);
-    Ok((body, !events.is_empty() || end < to))
+    Ok(Some(body))
 }
 
 /// The one room asked for, or those of the user in which anything happened.
@@ -228,14 +233,4 @@ fn looked_at(
     let changed: HashSet<RoomNid> = snapshot.rooms_changed(from, to)?.into_iter().collect();
     let mine = snapshot.rooms_of(user)?.into_iter().map(|membership| membership.room);
     Ok(mine.filter(|room| changed.contains(room)).collect())
-}
-
-fn renderer<'a>(
-    snapshot: &'a Snapshot<'a>,
-    session: &'a Session,
-    room: &'a Room,
-    form: &'a Form,
-) -> Renderer<'a> {
-    let reader = Reader { user: &session.user_id, device: Some(&session.device_id) };
-    Renderer::new(snapshot, reader, Some(&room.id), form)
 }

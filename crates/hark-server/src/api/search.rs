@@ -17,6 +17,7 @@ use crate::{
     },
     json::{self as writing, Object},
     render::Form,
+    rooms,
     search::{self, Words},
     store::{Hit, Members, Position, Room, RoomNid, Snapshot, StoreError},
     sync::Token,
@@ -243,21 +244,12 @@ impl<'a> Searcher<'a> {
     }
 
     fn predecessor(&self, room: RoomNid) -> Result<Option<RoomNid>, StoreError> {
-        #[derive(Deserialize)]
-        struct Create {
-            predecessor: Predecessor,
-        }
-        #[derive(Deserialize)]
-        struct Predecessor {
-            room_id: ruma::OwnedRoomId,
-        }
         let end = Position::FOREVER.before();
         let Some(pos) = self.snapshot.state_pos(room, "m.room.create", "", end)? else { return Ok(None) };
-        // Most rooms have no predecessor.
-        let Ok(create) = serde_json::from_str::<Create>(&self.snapshot.content_json(pos)?) else {
-            return Ok(None);
-        };
-        self.snapshot.room_nid(&create.predecessor.room_id)
+        match rooms::predecessor(&self.snapshot.content_json(pos)?) {
+            Some(before) => self.snapshot.room_nid(&before),
+            None => Ok(None),
+        }
     }
 
     fn wants_key(&self, kind: &str) -> bool {

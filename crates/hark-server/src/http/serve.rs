@@ -2,7 +2,6 @@
 //!
 //! HTTP/1.1 and nothing else, because a client that waits for news costs what its connection holds: telling versions apart would
 //! double each connection's buffer, and whoever wants another version has a proxy before the server that ends TLS too.
-
 //!
 //! What a connection may cost is bounded: how many there are, how long a client may be silent in the middle of a request or between
 //! two, and how large the head of a request is. A peer that vanished without a word is noticed by the operating system.

@@ -126,7 +126,6 @@ pub(crate) fn append_create(
         if tx.room_nid(&room_id)?.is_none() {
             break (pdu, room_id);
         }
-        // The same user made the same room in the same millisecond: only the time can tell the two apart.
         draft.ts = ruma::MilliSecondsSinceUnixEpoch(draft.ts.0 + ruma::uint!(1));
     };
     let head = tx.create_room(&room_id, room_version)?;

@@ -15,7 +15,7 @@ use crate::store::{AuthEvent, Membership, Position, RoomHead, RoomNid, StoreErro
 pub(super) fn over(tx: &mut Tx<'_>, room: RoomNid, user: &UserId) -> Result<(), RoomError> {
     let Some(head) = tx.head(room)? else { return Ok(()) };
     let Some(create) = power::current(tx, &head, StateEventType::RoomCreate)? else { return Ok(()) };
-    let Some(before) = predecessor(&create) else { return Ok(()) };
+    let Some(before) = predecessor(create.content.get()) else { return Ok(()) };
     let Some(nid) = tx.room_nid(&before)? else { return Ok(()) };
     let was_there = tx.membership_history(user, nid)?.iter().any(Membership::is_joined);
     if !was_there || !is_genuine(tx, nid, &head, &create, user)? {
@@ -26,9 +26,9 @@ pub(super) fn over(tx: &mut Tx<'_>, room: RoomNid, user: &UserId) -> Result<(), 
     push_rules(tx, user, &before, &head.room_id)
 }
 
-/// The room that a create event says it follows.
-fn predecessor(create: &AuthEvent) -> Option<OwnedRoomId> {
-    let content: Value = serde_json::from_str(create.content.get()).ok()?;
+/// The room that the content of a create event says it follows.
+pub(crate) fn predecessor(create: &str) -> Option<OwnedRoomId> {
+    let content: Value = serde_json::from_str(create).ok()?;
     RoomId::parse(content.get("predecessor")?.get("room_id")?.as_str()?).ok()
 }
 

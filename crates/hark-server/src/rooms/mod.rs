@@ -35,6 +35,7 @@ use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedSe
 
 pub(crate) use self::{
     append::Origin,
+    carry::predecessor,
     content::Content,
     create::{NewRoom, Preset},
     error::RoomError,

@@ -24,7 +24,7 @@ mod wake;
 use std::{sync::Arc, time::Duration};
 
 use ruma::{OwnedUserId, UserId, presence::PresenceState};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -96,23 +96,18 @@ impl Sync {
                 return Ok(self.give(&session, built));
             }
         }
-        let wake = self.wakes.join(&session.user_id, &self.store).await?;
-        loop {
-            let woken = wake.notified();
-            tokio::pin!(woken);
-            woken.as_mut().enable();
-            let over = wanted.answer_at_once() || clock_now() >= deadline || self.shutdown.is_cancelled();
-            if over || self.may_have_changed(&session.user_id, &wanted) {
-                let built = self.build(&session, &wanted).await?;
-                if over || !built.is_empty {
-                    return Ok(self.give(&session, built));
+        let look = |over: bool| {
+            let (session, wanted) = (&session, &wanted);
+            async move {
+                let over = over || wanted.answer_at_once();
+                if !over && !self.may_have_changed(&session.user_id, wanted) {
+                    return Ok(None);
                 }
+                let built = self.build(session, wanted).await?;
+                Ok((over || !built.is_empty).then(|| self.give(session, built)))
             }
-            tokio::select! {
-                _woken_or_over = timeout_at(deadline, woken) => {}
-                () = self.shutdown.cancelled() => {}
-            }
-        }
+        };
+        self.until_news(&session.user_id, deadline, look).await
     }
 
     /// A user types in a room until `timeout` is over.
@@ -251,7 +246,8 @@ impl Drop for Syncing {
     }
 }
 
-fn deadline(timeout: Option<u64>) -> Instant {
+/// When a client that may wait `timeout` ms must be answered.
+pub(crate) fn deadline(timeout: Option<u64>) -> Instant {
     clock_now() + Duration::from_millis(timeout.unwrap_or(0)).min(MAX_WAIT)
 }
 

@@ -1,33 +1,32 @@
-//! Waiting for news as /sync does, for whoever looks elsewhere.
+//! Waiting for news: looking, and if there is nothing, waiting for a wake-up and looking again.
 
 use ruma::UserId;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
-use super::{Sync, clock_now, deadline};
+use super::{Sync, clock_now};
 use crate::http::ApiError;
 
 impl Sync {
-    /// Runs `look` at once, and again whenever something happened to the user, until it says that what it found is news or the
-    /// time (in ms) is over. Returns what it found last.
+    /// Runs `look` at once, and again whenever something may have happened to the user, until it finds something to answer. It is
+    /// told when the time is over (or the server ends): what it finds then is the answer, whatever it is.
     pub(crate) async fn until_news<T, Looking>(
         &self,
         user: &UserId,
-        timeout: u64,
-        look: impl Fn() -> Looking,
+        deadline: Instant,
+        look: impl Fn(bool) -> Looking,
     ) -> Result<T, ApiError>
     where
-        Looking: Future<Output = Result<(T, bool), ApiError>>,
+        Looking: Future<Output = Result<Option<T>, ApiError>>,
     {
-        let deadline = deadline(Some(timeout));
         let wake = self.wakes.join(user, &self.store).await?;
         loop {
             let woken = wake.notified();
             tokio::pin!(woken);
+            // From here on no wake-up is lost: what happens while we look is seen, or wakes.
             woken.as_mut().enable();
             let over = clock_now() >= deadline || self.shutdown.is_cancelled();
-            let (found, is_news) = look().await?;
-            if over || is_news {
-                return Ok(found);
+            if let Some(answer) = look(over).await? {
+                return Ok(answer);
             }
             tokio::select! {
                 _woken_or_over = timeout_at(deadline, woken) => {}
