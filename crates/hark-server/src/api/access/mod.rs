@@ -8,14 +8,15 @@ mod table;
 
 use std::collections::BTreeMap;
 
+pub(super) use self::table::Row;
 use self::{
     people::{Answer, People, Room, Who},
-    table::{Row, Rule, TABLE, expected, history, state},
+    table::{Rule, TABLE, expected, history, state},
 };
 use super::routes;
 
 /// A path without its version: each version of an endpoint behaves like the others.
-fn unversioned(path: &str) -> String {
+pub(super) fn unversioned(path: &str) -> String {
     if let Some(rest) = path.strip_prefix("/_matrix/media/") {
         return format!("/_matrix/media/{}", rest.split_once('/').map_or(rest, |(_, rest)| rest));
     }
@@ -77,7 +78,7 @@ fn value(name: &str, me: &str, room: &str, event: &str) -> String {
 }
 
 /// Every endpoint with its row; those without fail the test.
-fn endpoints() -> Vec<(&'static Row, String)> {
+pub(super) fn endpoints() -> Vec<(&'static Row, String)> {
     let mut missing = Vec::new();
     let mut found = Vec::new();
     for (method, path) in routes().endpoints() {
