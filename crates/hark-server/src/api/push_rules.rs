@@ -93,6 +93,14 @@ pub(super) async fn set(
         if rules.iter().count() >= MAX_RULES {
             return Err(ApiError::forbidden("There are too many push rules."));
         }
+        let neighbours = [request.after.as_deref(), request.before.as_deref()];
+        if neighbours.contains(&Some(request.rule.rule_id())) {
+            return Err(ApiError::invalid_param("A push rule cannot stand before or after itself."));
+        }
+        if neighbours.iter().any(Option::is_some) {
+            // ruma counts the new place in the list as it is without the rule.
+            let _new = rules.remove(request.rule.kind(), request.rule.rule_id());
+        }
         rules.insert(request.rule, request.after.as_deref(), request.before.as_deref()).map_err(|error| {
             match error {
                 InsertPushRuleError::UnknownRuleId => unknown(),
