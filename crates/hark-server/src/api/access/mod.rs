@@ -3,6 +3,7 @@
 //! The walk is over the table of routes itself, so an endpoint that [`table`] does not know fails the test. Besides what a row
 //! promises, no answer of any endpoint may hold a word that its asker may not see.
 
+mod bodies;
 mod people;
 mod table;
 

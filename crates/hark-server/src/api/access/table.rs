@@ -136,11 +136,11 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/media/config", Own),
     row("GET", "/media/download/{server}/{media}", Own),
     row("GET", "/media/download/{server}/{media}/{file}", Own),
-    row("GET", "/media/thumbnail/{server}/{media}", Own),
+    row("GET", "/media/thumbnail/{server}/{media}", Own).asking("width=96&height=96"),
     row("GET", "/_matrix/media/config", Own),
     row("GET", "/_matrix/media/download/{server}/{media}", Open),
     row("GET", "/_matrix/media/download/{server}/{media}/{file}", Open),
-    row("GET", "/_matrix/media/thumbnail/{server}/{media}", Open),
+    row("GET", "/_matrix/media/thumbnail/{server}/{media}", Open).asking("width=96&height=96"),
     // Reading rooms.
     row("GET", "/sync", OwnRooms).asking(
         "timeout=0&filter=%7B%22room%22:%7B%22include_leave%22:true,%22timeline%22:%7B%22limit%22:100%7D%7D%7D",

@@ -4,13 +4,16 @@ use serde_json::Value;
 
 use super::random::Random;
 
-/// As many of a kind are remembered.
-const KEPT: usize = 48;
+/// As many of a kind are remembered: few, so that people meet.
+const KEPT: usize = 12;
+/// As many events of all rooms.
+const KEPT_EVENTS: usize = 96;
 
 /// Real values by the name they have in paths and bodies.
 pub(super) struct Known {
     rooms: Vec<String>,
-    events: Vec<String>,
+    /// Each with its room.
+    events: Vec<(String, String)>,
     users: Vec<String>,
     tokens: Vec<String>,
     /// Places in lists that are not those of events.
@@ -27,7 +30,7 @@ impl Known {
         let one = |value: &str| vec![value.to_owned()];
         Self {
             rooms: one("!unknown:test.home.arpa"),
-            events: one("$unknown"),
+            events: Vec::new(),
             users: one("@nobody:test.home.arpa"),
             tokens: one("h0.0"),
             pages: one("e30"),
@@ -39,11 +42,28 @@ impl Known {
         }
     }
 
-    /// A value for a name in braces, as `{room}` in a path or a body; `None` for a name that is not one.
-    pub(super) fn value(&self, name: &str, me: &str, random: &mut Random) -> Option<String> {
+    /// Where something is to happen.
+    pub(super) fn room(&self, random: &mut Random) -> String {
+        self.rooms[random.below(self.rooms.len())].clone()
+    }
+
+    /// An event, mostly one of this room.
+    fn event(&self, room: &str, random: &mut Random) -> String {
+        let here: Vec<&(String, String)> = self.events.iter().filter(|(of, _)| of == room).collect();
+        match (here.len(), self.events.len()) {
+            (_, 0) => "$unknown".to_owned(),
+            (1.., _) if !random.once_in(10) => here[random.below(here.len())].1.clone(),
+            (_, all) => self.events[random.below(all)].1.clone(),
+        }
+    }
+
+    /// A value for a name in braces, as `{room}` in a path or a body, for something that `me` does in `room`; `None` for a name
+    /// that is not one.
+    pub(super) fn value(&self, name: &str, me: &str, room: &str, random: &mut Random) -> Option<String> {
         let values = match name {
+            "room" if !random.once_in(10) => return Some(room.to_owned()),
             "room" => &self.rooms,
-            "event" => &self.events,
+            "event" => return Some(self.event(room, random)),
             "other" | "user" => &self.users,
             "token" => &self.tokens,
             "page" => &self.pages,
@@ -58,30 +78,43 @@ impl Known {
         Some(values[random.below(values.len())].clone())
     }
 
-    /// Remembers what an answer names.
-    pub(super) fn hear(&mut self, answer: &Value, random: &mut Random) {
+    /// Remembers what an answer names; `room` is the one it is about.
+    pub(super) fn hear(&mut self, answer: &Value, room: &str, random: &mut Random) {
         match answer {
             Value::Object(members) => {
+                let room = members.get("room_id").and_then(Value::as_str).unwrap_or(room);
                 for (name, value) in members {
                     match value {
+                        Value::String(event) if name == "event_id" => {
+                            self.remember_event(room, event, random)
+                        }
                         Value::String(text) => self.remember(name, text, random),
-                        _ => self.hear(value, random),
-                    }
-                    // Rooms of a sync.
-                    if name.starts_with('!') {
-                        self.remember("room_id", name, random);
+                        // A room of a sync.
+                        _ if name.starts_with('!') => self.hear(value, name, random),
+                        _ => self.hear(value, room, random),
                     }
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| self.hear(item, random)),
+            Value::Array(items) => items.iter().for_each(|item| self.hear(item, room, random)),
             _ => {}
+        }
+    }
+
+    fn remember_event(&mut self, room: &str, event: &str, random: &mut Random) {
+        if self.events.iter().any(|(_, known)| known == event) {
+            return;
+        }
+        let heard = (room.to_owned(), event.to_owned());
+        if self.events.len() < KEPT_EVENTS {
+            self.events.push(heard);
+        } else {
+            self.events[random.below(KEPT_EVENTS)] = heard;
         }
     }
 
     pub(super) fn remember(&mut self, name: &str, value: &str, random: &mut Random) {
         let (values, value) = match name {
-            "room_id" | "replacement_room" => (&mut self.rooms, value),
-            "event_id" => (&mut self.events, value),
+            "room_id" => (&mut self.rooms, value),
             "user_id" | "sender" => (&mut self.users, value),
             "next_batch" | "prev_batch" | "start" | "end" | "next_batch_token" => {
                 let is_place = value.starts_with('h') && value.contains('.') && !value.contains('_');
@@ -112,9 +145,6 @@ fn fixed(name: &str) -> Option<&'static [&'static str]> {
         "server" => &["test.home.arpa", "test.home.arpa", "elsewhere.example.org"],
         "txn" => &["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"],
         "kind" => &["override", "content", "room", "sender", "underride"],
-        "rule" => {
-            &[".m.rule.master", ".m.rule.contains_user_name", "mine", "other", "!unknown:test.home.arpa"]
-        }
         "key" => &["displayname", "avatar_url", "m.tz", "org.example.field"],
         "tag" => &["m.favourite", "m.lowpriority", "u.work"],
         "rel_type" => &["m.replace", "m.annotation", "m.reference", "m.thread"],
@@ -123,7 +153,9 @@ fn fixed(name: &str) -> Option<&'static [&'static str]> {
         "version" => &["10", "11", "12"],
         "presence" => &["online", "unavailable", "offline"],
         "membership" => &["join", "invite", "leave", "ban", "knock"],
-        "" => &["", "x", "@alice:test.home.arpa", "@bob:test.home.arpa"],
+        "data" => &["m.direct", "m.ignored_user_list", "m.push_rules", "org.example.any"],
+        "rule" => &["mine", "other", ".m.rule.master", ".m.rule.contains_user_name"],
+        "" => &["", "", "", "x", "@alice:test.home.arpa", "@bob:test.home.arpa"],
         "type" => &[
             "m.room.message",
             "m.room.encrypted",
@@ -141,10 +173,6 @@ fn fixed(name: &str) -> Option<&'static [&'static str]> {
             "m.room.encryption",
             "m.room.server_acl",
             "m.space.child",
-            "m.direct",
-            "m.ignored_user_list",
-            "m.push_rules",
-            "m.fully_read",
             "org.example.any",
         ],
         _ => return None,

@@ -23,16 +23,16 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use self::{
-    case::{Case, Endpoint, Maker},
+    case::{Case, Endpoint, Maker, Wrong},
     known::Known,
     random::Random,
 };
 use super::{access, router};
 use crate::{App, Config, accounts::NewDevice, clock, folder::Folder, server, store};
 
-const CASES: u64 = 4_000;
+const CASES: u64 = 2_000;
 /// Between two looks at whether all is still there.
-const LOOK_EVERY: u64 = 2_000;
+const LOOK_EVERY: u64 = 1_000;
 /// What takes this long does not end.
 const HANGS: Duration = Duration::from_secs(60);
 
@@ -153,10 +153,13 @@ impl World {
     }
 
     /// One request of somebody, and what must hold of its answer.
-    async fn step(&mut self, number: u64, endpoint: &Endpoint) {
+    async fn step(&mut self, number: u64, endpoint: &Endpoint, wrong: Wrong) {
         let at = self.random.below(self.people.len());
         let me = self.people[at].id.clone();
-        let case = Maker { known: &self.known, random: &mut self.random, me: me.as_str() }.case(endpoint);
+        let room = self.known.room(&mut self.random);
+        let case =
+            Maker { known: &self.known, random: &mut self.random, me: me.as_str(), room: &room, wrong }
+                .case(endpoint);
         let token = match self.random.below(40) {
             0 => String::new(),
             1 => spoil::nearly(&self.people[at].token, &mut self.random),
@@ -180,7 +183,7 @@ impl World {
             assert_eq!(answer.kind.as_deref(), Some("application/json"), "{}", told());
             let json = answer.json();
             assert!(json.is_some(), "{}", told());
-            self.known.hear(&json.unwrap_or_default(), &mut self.random);
+            self.known.hear(&json.unwrap_or_default(), &room, &mut self.random);
         }
         if answer.status == StatusCode::UNAUTHORIZED {
             self.sign_in(me.localpart()).await;
@@ -239,17 +242,22 @@ async fn nonsense_at_every_endpoint_is_answered_as_nonsense() {
     world.sign_in("alice").await;
     world.sign_in("bob").await;
     let endpoints = endpoints();
-    let (rooms, until) =
-        (endpoints.iter().filter(|group| is_about_rooms(&group[0])).collect::<Vec<_>>(), Until::told());
-    let mut number = 0;
+    let about = |part: &[&str]| {
+        let fits = |group: &&Vec<Endpoint>| part.iter().any(|part| group[0].row.path.contains(part));
+        endpoints.iter().filter(fits).collect::<Vec<_>>()
+    };
+    let everything = about(&[""]);
+    // What happens in rooms is most of what there is; without coming and speaking nothing does.
+    let rooms = about(&["{room}", "/createRoom", "/sync", "/search"]);
+    let talk = about(&["/createRoom", "/join", "/send/{type}", "/state/{type}"]);
+    let (until, mut number) = (Until::told(), 0);
     while !until.is_reached(number) {
-        let group = if world.random.once_in(2) {
-            rooms[world.random.below(rooms.len())]
-        } else {
-            &endpoints[world.random.below(endpoints.len())]
-        };
+        let groups = world.random.one_of(&[&everything, &rooms, &talk]);
+        let group = groups[world.random.below(groups.len())];
         let endpoint = &group[world.random.below(group.len())];
-        world.step(number, endpoint).await;
+        let wrong =
+            if std::ptr::eq(groups, &talk) { Wrong::Nowhere } else { Wrong::somewhere(&mut world.random) };
+        world.step(number, endpoint, wrong).await;
         number += 1;
         if number % LOOK_EVERY == 0 {
             world.look().await;
@@ -257,9 +265,4 @@ async fn nonsense_at_every_endpoint_is_answered_as_nonsense() {
     }
     println!("{number} requests");
     world.end(&dir.path().join("hark.db")).await;
-}
-
-/// What happens in rooms is most of what there is.
-fn is_about_rooms(endpoint: &Endpoint) -> bool {
-    ["{room}", "/createRoom", "/sync", "/search"].iter().any(|part| endpoint.row.path.contains(part))
 }
