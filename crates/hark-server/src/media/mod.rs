@@ -18,6 +18,11 @@ use ruma::OwnedServerName;
 use tokio::sync::Semaphore;
 
 use self::files::Files;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::{
+    disposition::of as disposition_of,
+    range::{Part, asked},
+};
 pub(crate) use self::{
     download::Conditions,
     picture::{Fit, Wanted},
