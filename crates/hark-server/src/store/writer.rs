@@ -3,8 +3,8 @@
 //! Commands queue in a bounded channel. The thread takes all that waited while it was in fsync (at most [`BATCH`]), opens one
 //! transaction, runs each command in a savepoint, commits, announces the batch, then answers. Nobody is told of anything that is
 //! not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and what was not
-//! acknowledged will be sent again. A full disk does not: the batch is undone and each of its commands is answered with
-//! [`StoreError::Full`].
+//! acknowledged will be sent again. A full disk does not, and a damaged page neither: the batch is undone, and each of its commands
+//! is answered with a [`Refusal`].
 
 use std::{
     collections::VecDeque,
@@ -29,7 +29,7 @@ const BATCH: usize = 512;
 const QUEUE: usize = 4096;
 
 /// Runs in the transaction; without one (the batch failed before it) it is refused.
-type Command = Box<dyn FnOnce(Option<&mut Tx<'_>>) -> Done + Send>;
+type Command = Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send>;
 
 /// Tells a caller how its command ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -38,6 +38,24 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 struct Done {
     keep: bool,
     answer: Answer,
+}
+
+/// Why a whole batch was undone.
+#[derive(Clone, Copy)]
+enum Refusal {
+    /// There was no room for it.
+    Full,
+    /// A command met a damaged page, after which `SQLite` commits nothing of its transaction.
+    Damaged,
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Full => Self::Full,
+            Refusal::Damaged => Self::Damaged { what: "page", reason: "it cannot be read".to_owned() },
+        }
+    }
 }
 
 /// The caller's side of the writer.
@@ -78,7 +96,7 @@ impl Writer {
     {
         let (sender, receiver) = oneshot::channel();
         let command: Command = Box::new(move |tx| {
-            let outcome = tx.map_or_else(|| Err(StoreError::Full.into()), change);
+            let outcome = tx.map_err(|refusal| StoreError::from(refusal).into()).and_then(change);
             let keep = outcome.is_ok();
             let answer = Box::new(move |committed: Result<(), StoreError>| {
                 let outcome = match committed {
@@ -167,14 +185,16 @@ impl WriterThread {
         let from = self.pending.head;
         let mut answers = Vec::with_capacity(batch.len());
         let result = self.run_batch(batch, &mut answers);
-        let committed = result.is_ok();
         match result {
-            Ok(()) => self.announce(),
-            Err(error) => self.undo(from, &error),
-        }
-        answers.extend(batch.drain(..).map(|unreached| unreached(None).answer));
-        for answer in answers {
-            answer(if committed { Ok(()) } else { Err(StoreError::Full) });
+            Ok(()) => {
+                self.announce();
+                answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                let refusal = self.undo(from, &error);
+                answers.extend(batch.drain(..).map(|unreached| unreached(Err(refusal)).answer));
+                answers.into_iter().for_each(|answer| answer(Err(refusal.into())));
+            }
         }
         self.checkpointer.after_commit(&self.connection);
     }
@@ -189,7 +209,7 @@ impl WriterThread {
             let before = (self.pending.head, self.pending.entries.len(), self.pending.heads.mark());
             execute(&self.connection, "SAVEPOINT command")?;
             let mut tx = Tx { snapshot: Snapshot::over(&self.connection), pending: &mut self.pending };
-            let done = catch_unwind(AssertUnwindSafe(|| command(Some(&mut tx))));
+            let done = catch_unwind(AssertUnwindSafe(|| command(Ok(&mut tx))));
             // A full disk or a failed write may have ended the whole transaction under the command.
             if self.connection.is_autocommit() {
                 answers.extend(done.ok().map(|done| done.answer));
@@ -222,12 +242,20 @@ impl WriterThread {
     }
 
     /// Puts memory back to the last commit, or ends the process if the file cannot be trusted.
-    fn undo(&mut self, from: Position, error: &StoreError) {
-        if !matches!(error, StoreError::Full) {
+    fn undo(&mut self, from: Position, error: &StoreError) -> Refusal {
+        let refusal = if matches!(error, StoreError::Full) {
+            tracing::warn!(%error, "a batch was not committed");
+            Refusal::Full
+        } else if error.is_of_one_place() {
+            tracing::error!(
+                %error,
+                "the database is damaged: look with `hark-server check`, bring back a backup with `hark-server restore`"
+            );
+            Refusal::Damaged
+        } else {
             tracing::error!(%error, "the database could not be written: ending");
             std::process::abort();
-        }
-        tracing::warn!(%error, "a batch was not committed");
+        };
         if !self.connection.is_autocommit()
             && let Err(error) = execute(&self.connection, "ROLLBACK")
         {
@@ -236,6 +264,7 @@ impl WriterThread {
         }
         self.pending =
             Pending { head: from, entries: Vec::new(), heads: HeadCache::sharing(self.heads.clone()) };
+        refusal
     }
 }
 
