@@ -6,7 +6,6 @@ use ruma::{OwnedUserId, presence::PresenceState};
 
 use super::{
     Sync, Token, Window,
-    attention::Rules,
     changes::{Change, changes, invitations},
     lazy::SentMember,
     presence,
@@ -19,6 +18,7 @@ use crate::{
     http::{ApiError, Session},
     json::Object,
     store::{Position, Room, RoomNid, Snapshot, StoreError},
+    unread::Counter,
 };
 
 /// To-device messages of one answer.
@@ -59,6 +59,7 @@ pub(super) fn build(
     let ticks = sync.ticks.now();
     let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks));
     let ignored = Ignored::load(snapshot, &session.user_id)?;
+    let counter = Counter::new(snapshot, &session.user_id, ignored.clone())?;
     let scope = Scope {
         sync,
         snapshot,
@@ -66,7 +67,7 @@ pub(super) fn build(
         wanted,
         window,
         ignored,
-        rules: Rules::load(snapshot, &session.user_id)?,
+        counter,
         form: filter::form(&wanted.filter),
         typing,
     };

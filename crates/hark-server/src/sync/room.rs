@@ -4,7 +4,6 @@ use ruma::{OwnedUserId, UserId, api::client::filter::FilterDefinition};
 
 use super::{
     Sync, Token, Window,
-    attention::Rules,
     ephemeral,
     lazy::SentMember,
     request::{StateMember, Wanted},
@@ -19,6 +18,7 @@ use crate::{
     render::{self, Form, Renderer},
     store::{Membership, Position, Room, RoomNid, Snapshot, StoreError},
     timeline,
+    unread::Counter,
 };
 
 /// Events of a timeline if the client does not say, and at most.
@@ -33,7 +33,7 @@ pub(super) struct Scope<'a> {
     pub(super) wanted: &'a Wanted,
     pub(super) window: Window,
     pub(super) ignored: Ignored,
-    pub(super) rules: Rules,
+    pub(super) counter: Counter<'a>,
     pub(super) form: Form,
     /// Rooms whose typing list changed.
     pub(super) typing: Vec<RoomNid>,
@@ -147,8 +147,7 @@ pub(super) fn joined(
 
     let (ephemeral, read_by_me) = ephemeral_events(scope, room, since, timeline.start)?;
     let account_data = account_data(scope, room, since)?;
-    let unread = scope.snapshot.unread(room.nid, scope.user(), room.notify_total)?;
-    let unread = scope.rules.apply(room, unread);
+    let unread = scope.counter.count(room)?.merged();
 
     let nothing = timeline.events.is_empty()
         && !timeline.limited
