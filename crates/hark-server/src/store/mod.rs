@@ -54,6 +54,7 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    account_data::AccountData,
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},

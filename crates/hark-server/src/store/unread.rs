@@ -135,6 +135,21 @@ impl Snapshot<'_> {
             .optional()?)
     }
 
+    /// True if a user sent something into a room after a position, or anybody redacted something there.
+    pub(crate) fn reads_or_redacts_after(
+        &self,
+        room: RoomNid,
+        user: &UserId,
+        after: Position,
+    ) -> Result<bool, StoreError> {
+        Ok(self
+            .prepare(
+                "SELECT EXISTS (SELECT 1 FROM events WHERE room_nid = $1 AND pos > $2
+                     AND (redacts IS NOT NULL OR sender = $3 AND type <> 'm.room.member'))",
+            )?
+            .query_row((room, after, user.as_str()), |row| row.get(0))?)
+    }
+
     /// The room's totals after the newest event at or before `upto`.
     pub(crate) fn totals_at(&self, room: RoomNid, upto: Position) -> Result<Totals, StoreError> {
         let found = self

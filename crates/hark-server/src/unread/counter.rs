@@ -40,6 +40,24 @@ impl<'a> Counter<'a> {
         self.after(room, &Reading::load(self.snapshot, self.user, room.nid)?)
     }
 
+    /// True if what waits in a room may be another thing now than at `since`.
+    pub(crate) fn has_changed(&self, room: &Room, since: Position) -> Result<bool, StoreError> {
+        if room.head_pos <= since {
+            return Ok(false);
+        }
+        if self.snapshot.reads_or_redacts_after(room.nid, self.user, since)? {
+            return Ok(true);
+        }
+        let reading = Reading::load(self.snapshot, self.user, room.nid)?.at_least(since);
+        Ok(!self.after(room, &reading)?.is_nothing())
+    }
+
+    /// True if anything may wait in a room, by whatever rules.
+    pub(crate) fn may_wait(&self, room: &Room) -> Result<bool, StoreError> {
+        let reading = Reading::load(self.snapshot, self.user, room.nid)?;
+        Ok(reading.main() < room.head_pos || !self.threads(room, &reading)?.is_empty())
+    }
+
     /// What came after what was read.
     fn after(&self, room: &Room, reading: &Reading) -> Result<Counts, StoreError> {
         let mut counts = self.by_default(room, reading)?;

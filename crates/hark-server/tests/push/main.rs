@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
+mod counting;
+mod counts;
 mod receipts;
 #[path = "../support/mod.rs"]
 mod support;
