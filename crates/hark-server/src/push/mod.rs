@@ -1,6 +1,7 @@
 //! Push: what a user is told of.
 //!
 //! * Here: the rules of a user, which are the specification's defaults as far as they have not changed them.
+//! * [`edit`] changes rules within bounds.
 //! * [`rules`] says what a compiled rule set makes of an event; [`subject`] is the event and [`in_room`] the room as rules look
 //!   at them, [`glob`] their patterns.
 //!
@@ -9,6 +10,7 @@
 
 #[cfg(test)]
 mod against_ruma;
+pub(crate) mod edit;
 mod glob;
 mod in_room;
 mod rules;

@@ -1,0 +1,7 @@
+//! Push over HTTP: rules, what counts as unread, and how devices are woken.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
+
+mod rules;
+#[path = "../support/mod.rs"]
+mod support;
