@@ -1,9 +1,10 @@
-//! What a user is told of, over HTTP.
+//! Push over HTTP: rules, what counts as unread, and how devices are woken.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
 mod counting;
 mod counts;
 mod receipts;
+mod rules;
 #[path = "../support/mod.rs"]
 mod support;
