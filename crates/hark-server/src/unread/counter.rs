@@ -1,8 +1,14 @@
 //! Counting what came after what was read.
 
+use std::collections::BTreeMap;
+
 use ruma::UserId;
 
-use super::{Counts, Reading, Unread, attention::Rules};
+use super::{
+    Counts, Memory, Reading, Unread,
+    attention::{Attention, Changed, Rules},
+    told::Question,
+};
 use crate::{
     gate::Ignored,
     store::{Highlight, Position, Room, RoomNid, Snapshot, StoreError, ThreadHead},
@@ -14,6 +20,7 @@ pub(crate) struct Counter<'a> {
     user: &'a UserId,
     ignored: Ignored,
     rules: Rules,
+    memory: &'a Memory,
 }
 
 /// One timeline of a room, and what waits in it according to the totals.
@@ -30,9 +37,10 @@ impl<'a> Counter<'a> {
         snapshot: &'a Snapshot<'a>,
         user: &'a UserId,
         ignored: Ignored,
+        memory: &'a Memory,
     ) -> Result<Self, StoreError> {
         let rules = Rules::load(snapshot, user)?;
-        Ok(Self { snapshot, user, ignored, rules })
+        Ok(Self { snapshot, user, ignored, rules, memory })
     }
 
     /// What waits for the user in a room they are in.
@@ -60,13 +68,60 @@ impl<'a> Counter<'a> {
 
     /// What came after what was read.
     fn after(&self, room: &Room, reading: &Reading) -> Result<Counts, StoreError> {
-        let mut counts = self.by_default(room, reading)?;
-        counts.main = self.rules.apply(room, counts.main);
-        for (_, thread) in &mut counts.threads {
-            *thread = self.rules.apply(room, *thread);
+        let Rules::Changed(rules) = &self.rules else { return self.by_default(room, reading) };
+        match rules.attention(&room.id) {
+            Attention::All => self.by_default(room, reading),
+            Attention::Mentions => Ok(self.by_default(room, reading)?.mentions_only()),
+            Attention::Nothing => Ok(Counts::default()),
+            Attention::ByRules => self.by_rules(rules, room, reading),
+        }
+    }
+
+    /// What the user's own rules tell of.
+    fn by_rules(&self, rules: &Changed, room: &Room, reading: &Reading) -> Result<Counts, StoreError> {
+        let base = reading.everything();
+        if base >= room.head_pos {
+            return Ok(Counts::default());
+        }
+        let threads = self.snapshot.threads_after(room.nid, base)?;
+        if reading.main() >= room.head_pos && threads.is_empty() {
+            return Ok(Counts::default());
+        }
+        let question = Question {
+            snapshot: self.snapshot,
+            user: self.user,
+            ignored: &self.ignored,
+            rules: rules.compiled(self.user),
+            changed: rules.changed,
+            room,
+        };
+        let told = self.memory.told(&question, reading.base())?;
+        let mut by_thread = BTreeMap::<Option<Position>, Vec<_>>::new();
+        for told in told.iter().filter(|told| told.pos > base && told.pos <= room.head_pos) {
+            by_thread.entry(told.thread).or_default().push(told);
+        }
+        let unread = |thread: Option<Position>, read: Position| {
+            let unread = by_thread.get(&thread).into_iter().flatten().filter(|told| told.pos > read);
+            unread.fold(Unread::default(), |sum, told| Unread {
+                notifications: sum.notifications + 1,
+                highlights: sum.highlights + i64::from(told.highlight),
+            })
+        };
+        let mut counts = Counts { main: unread(None, reading.main()), threads: Vec::new() };
+        for thread in threads {
+            if by_thread.contains_key(&Some(thread.root)) {
+                let found = unread(Some(thread.root), self.read_in(room.nid, &thread, reading)?);
+                counts.threads.push((thread.root_id, found));
+            }
         }
         counts.threads.retain(|(_, thread)| !thread.is_nothing());
         Ok(counts)
+    }
+
+    /// How far a thread was read.
+    fn read_in(&self, room: RoomNid, thread: &ThreadHead, reading: &Reading) -> Result<Position, StoreError> {
+        let sent = self.snapshot.newest_sent(room, self.user, Some(thread.root))?;
+        Ok(reading.thread(&thread.root_id).max(sent.unwrap_or(Position::START)))
     }
 
     /// What the default rules notify of.
@@ -91,8 +146,11 @@ impl<'a> Counter<'a> {
         reading: &Reading,
     ) -> Result<Vec<(ruma::OwnedEventId, Unread)>, StoreError> {
         let base = reading.everything();
-        let before = self.snapshot.totals_at(room.nid, base)?;
-        let by_totals = (room.notify_total - room.main_total) - (before.all - before.main);
+        let mut by_totals = room.notify_total - room.main_total;
+        if by_totals > 0 {
+            let before = self.snapshot.totals_at(room.nid, base)?;
+            by_totals -= before.all - before.main;
+        }
         let highlights = self.snapshot.highlights_in_threads(room.nid, self.user, base)?;
         if by_totals == 0 && highlights.is_empty() {
             return Ok(Vec::new());
@@ -114,12 +172,10 @@ impl<'a> Counter<'a> {
         reading: &Reading,
         highlights: &[Highlight],
     ) -> Result<Unread, StoreError> {
-        let sent = self.snapshot.newest_sent(room, self.user, Some(thread.root))?;
-        let read = reading.thread(&thread.root_id).max(sent.unwrap_or(Position::START));
+        let read = self.read_in(room, thread, reading)?;
         // Nothing of a thread is older than its root.
         let before = if read > thread.root { self.snapshot.thread_total_at(thread.root, read)? } else { 0 };
-        let waiting =
-            Waiting { room, thread: Some(thread.root), read, by_totals: thread.total - before };
+        let waiting = Waiting { room, thread: Some(thread.root), read, by_totals: thread.total - before };
         self.unread(&waiting, highlights)
     }
 

@@ -2,15 +2,17 @@
 //!
 //! [`Reading`] says how far they have read, in the main timeline and in each thread; [`Counter`] counts what came after. What the
 //! default push rules notify of is counted by the writer in running totals, so that a count costs the same however much waits.
+//! [`attention`] says for which rules these totals are enough; for others, [`told`] asks the rules of each event.
 
 mod attention;
 mod counter;
 mod reading;
+mod told;
 
 use ruma::OwnedEventId;
 
 use self::reading::Reading;
-pub(crate) use self::{counter::Counter, reading::MAIN};
+pub(crate) use self::{counter::Counter, reading::MAIN, told::Memory};
 
 /// What waits in one timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,15 @@ impl Counts {
             notifications: sum.notifications + thread.notifications,
             highlights: sum.highlights + thread.highlights,
         })
+    }
+
+    /// As the rules have it that notify of highlights alone.
+    fn mentions_only(mut self) -> Self {
+        let mentions = |unread: Unread| Unread { notifications: unread.highlights, ..unread };
+        self.main = mentions(self.main);
+        self.threads = self.threads.into_iter().map(|(root, unread)| (root, mentions(unread))).collect();
+        self.threads.retain(|(_, thread)| !thread.is_nothing());
+        self
     }
 
     fn is_nothing(&self) -> bool {

@@ -12,6 +12,8 @@ use crate::store::{Position, RoomNid, Snapshot, StoreError};
 /// How far one user has read in one room.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
+    /// In every timeline, in truth.
+    base: Position,
     /// In every timeline.
     everything: Position,
     /// In the main timeline.
@@ -25,11 +27,13 @@ impl Reading {
     pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId, room: RoomNid) -> Result<Self, StoreError> {
         let joined = snapshot.joined_since(user, room)?.unwrap_or(Position::FOREVER);
         let sent = snapshot.newest_sent(room, user, None)?.unwrap_or(Position::START);
-        let mut reading = Self { everything: joined, main: joined.max(sent), threads: HashMap::new() };
+        let main = joined.max(sent);
+        let mut reading = Self { base: joined, everything: joined, main, threads: HashMap::new() };
         for (thread, read) in snapshot.read_by_receipts(room, user)? {
             match thread {
                 None => {
-                    reading.everything = reading.everything.max(read);
+                    reading.base = reading.base.max(read);
+                    reading.everything = reading.base;
                     reading.main = reading.main.max(read);
                 }
                 Some(thread) if thread == MAIN => reading.main = reading.main.max(read),
@@ -44,6 +48,11 @@ impl Reading {
         self.everything = self.everything.max(pos);
         self.main = self.main.max(pos);
         self
+    }
+
+    /// Where everything unread, or taken for read by [`Self::at_least`], comes after.
+    pub(crate) fn base(&self) -> Position {
+        self.base
     }
 
     /// Up to where every timeline was read.

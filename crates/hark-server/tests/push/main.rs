@@ -4,6 +4,7 @@
 
 mod counting;
 mod counts;
+mod own_rules;
 mod receipts;
 mod rules;
 #[path = "../support/mod.rs"]
