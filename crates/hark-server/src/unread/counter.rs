@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     gate::Ignored,
-    store::{Highlight, Position, Room, RoomNid, Snapshot, StoreError, ThreadHead},
+    store::{Highlight, Position, Room, Snapshot, StoreError, ThreadHead},
 };
 
 /// Counts for one user, in any of their rooms.
@@ -24,8 +24,8 @@ pub(crate) struct Counter<'a> {
 }
 
 /// One timeline of a room, and what waits in it according to the totals.
-struct Waiting {
-    room: RoomNid,
+struct Waiting<'a> {
+    room: &'a Room,
     thread: Option<Position>,
     read: Position,
     by_totals: i64,
@@ -45,24 +45,26 @@ impl<'a> Counter<'a> {
 
     /// What waits for the user in a room they are in.
     pub(crate) fn count(&self, room: &Room) -> Result<Counts, StoreError> {
-        self.after(room, &Reading::load(self.snapshot, self.user, room.nid)?)
+        self.after(room, &Reading::load(self.snapshot, self.user, room)?)
     }
 
-    /// True if what waits in a room may be another thing now than at `since`.
+    /// True if what waits in a room may be another thing now than at `since`, without a receipt of the user's in between.
     pub(crate) fn has_changed(&self, room: &Room, since: Position) -> Result<bool, StoreError> {
         if room.head_pos <= since {
             return Ok(false);
         }
-        if self.snapshot.reads_or_redacts_after(room.nid, self.user, since)? {
+        if self.snapshot.redacts_after(room.nid, since)? {
             return Ok(true);
         }
-        let reading = Reading::load(self.snapshot, self.user, room.nid)?.at_least(since);
-        Ok(!self.after(room, &reading)?.is_nothing())
+        let totals = self.snapshot.totals_at(room.nid, since)?;
+        let then =
+            Room { head_pos: since, notify_total: totals.all, main_total: totals.main, ..room.clone() };
+        Ok(self.count(&then)? != self.count(room)?)
     }
 
     /// True if anything may wait in a room, by whatever rules.
     pub(crate) fn may_wait(&self, room: &Room) -> Result<bool, StoreError> {
-        let reading = Reading::load(self.snapshot, self.user, room.nid)?;
+        let reading = Reading::load(self.snapshot, self.user, room)?;
         Ok(reading.main() < room.head_pos || !self.threads(room, &reading)?.is_empty())
     }
 
@@ -95,7 +97,7 @@ impl<'a> Counter<'a> {
             changed: rules.changed,
             room,
         };
-        let told = self.memory.told(&question, reading.base())?;
+        let told = self.memory.told(&question, base)?;
         let mut by_thread = BTreeMap::<Option<Position>, Vec<_>>::new();
         for told in told.iter().filter(|told| told.pos > base && told.pos <= room.head_pos) {
             by_thread.entry(told.thread).or_default().push(told);
@@ -110,7 +112,7 @@ impl<'a> Counter<'a> {
         let mut counts = Counts { main: unread(None, reading.main()), threads: Vec::new() };
         for thread in threads {
             if by_thread.contains_key(&Some(thread.root)) {
-                let found = unread(Some(thread.root), self.read_in(room.nid, &thread, reading)?);
+                let found = unread(Some(thread.root), self.read_in(room, &thread, reading)?);
                 counts.threads.push((thread.root_id, found));
             }
         }
@@ -119,8 +121,8 @@ impl<'a> Counter<'a> {
     }
 
     /// How far a thread was read.
-    fn read_in(&self, room: RoomNid, thread: &ThreadHead, reading: &Reading) -> Result<Position, StoreError> {
-        let sent = self.snapshot.newest_sent(room, self.user, Some(thread.root))?;
+    fn read_in(&self, room: &Room, thread: &ThreadHead, reading: &Reading) -> Result<Position, StoreError> {
+        let sent = self.snapshot.newest_sent(room.nid, self.user, Some(thread.root), room.head_pos)?;
         Ok(reading.thread(&thread.root_id).max(sent.unwrap_or(Position::START)))
     }
 
@@ -133,7 +135,7 @@ impl<'a> Counter<'a> {
             let read = reading.main();
             let by_totals = room.main_total - self.snapshot.totals_at(room.nid, read)?.main;
             let highlights = self.snapshot.highlights_in_main(room.nid, self.user, read)?;
-            self.unread(&Waiting { room: room.nid, thread: None, read, by_totals }, &highlights)?
+            self.unread(&Waiting { room, thread: None, read, by_totals }, &highlights)?
         } else {
             Unread::default()
         };
@@ -157,7 +159,7 @@ impl<'a> Counter<'a> {
         }
         let mut threads = Vec::new();
         for thread in self.snapshot.threads_after(room.nid, base)? {
-            let unread = self.thread(room.nid, &thread, reading, &highlights)?;
+            let unread = self.thread(room, &thread, reading, &highlights)?;
             if !unread.is_nothing() {
                 threads.push((thread.root_id, unread));
             }
@@ -167,7 +169,7 @@ impl<'a> Counter<'a> {
 
     fn thread(
         &self,
-        room: RoomNid,
+        room: &Room,
         thread: &ThreadHead,
         reading: &Reading,
         highlights: &[Highlight],
@@ -175,24 +177,33 @@ impl<'a> Counter<'a> {
         let read = self.read_in(room, thread, reading)?;
         // Nothing of a thread is older than its root.
         let before = if read > thread.root { self.snapshot.thread_total_at(thread.root, read)? } else { 0 };
-        let waiting = Waiting { room, thread: Some(thread.root), read, by_totals: thread.total - before };
+        let total = if thread.newest > room.head_pos {
+            self.snapshot.thread_total_at(thread.root, room.head_pos)?
+        } else {
+            thread.total
+        };
+        let waiting = Waiting { room, thread: Some(thread.root), read, by_totals: total - before };
         self.unread(&waiting, highlights)
     }
 
     /// Puts right what the totals cannot know: redactions, people the user ignores, mentions.
-    fn unread(&self, waiting: &Waiting, highlights: &[Highlight]) -> Result<Unread, StoreError> {
+    fn unread(&self, waiting: &Waiting<'_>, highlights: &[Highlight]) -> Result<Unread, StoreError> {
         let Waiting { room, thread, read, by_totals } = *waiting;
         let mut notifications = by_totals;
         if notifications > 0 {
-            notifications -= self.snapshot.uncounted_after(room, thread, read)?;
+            notifications -= self.snapshot.uncounted_after(room.nid, thread, read)?;
         }
         for sender in self.ignored.iter() {
             if notifications > 0 {
-                notifications -= self.snapshot.notifying_of(room, sender, thread, read)?;
+                notifications -=
+                    self.snapshot.notifying_of(room.nid, sender, thread, (read, room.head_pos))?;
             }
         }
         let told = highlights.iter().filter(|highlight| {
-            highlight.thread == thread && highlight.pos > read && !self.ignored.contains(&highlight.sender)
+            highlight.thread == thread
+                && highlight.pos > read
+                && highlight.pos <= room.head_pos
+                && !self.ignored.contains(&highlight.sender)
         });
         let mut unread = Unread { notifications: notifications.max(0), highlights: 0 };
         for highlight in told {

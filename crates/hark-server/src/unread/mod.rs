@@ -52,8 +52,4 @@ impl Counts {
         self.threads.retain(|(_, thread)| !thread.is_nothing());
         self
     }
-
-    fn is_nothing(&self) -> bool {
-        self.main.is_nothing() && self.threads.is_empty()
-    }
 }
