@@ -5,7 +5,6 @@
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
 mod acknowledged;
-mod attention;
 mod changes;
 mod ephemeral;
 mod lazy;

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
+mod counting;
+mod counts;
+mod receipts;
 mod rules;
 #[path = "../support/mod.rs"]
 mod support;

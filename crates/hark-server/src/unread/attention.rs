@@ -8,9 +8,10 @@ use ruma::{
     push::{Action, PredefinedOverrideRuleId, PredefinedUnderrideRuleId, PushCondition, Ruleset},
 };
 
+use super::Unread;
 use crate::{
     push,
-    store::{Room, Snapshot, StoreError, Unread},
+    store::{Room, Snapshot, StoreError},
 };
 
 /// How much of a room a user wants to be told of.

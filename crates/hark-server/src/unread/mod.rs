@@ -1,0 +1,48 @@
+//! How much waits for a user in a room (spec: "Receiving notifications").
+//!
+//! [`Reading`] says how far they have read, in the main timeline and in each thread; [`Counter`] counts what came after. What the
+//! default push rules notify of is counted by the writer in running totals, so that a count costs the same however much waits.
+
+mod attention;
+mod counter;
+mod reading;
+
+use ruma::OwnedEventId;
+
+use self::reading::Reading;
+pub(crate) use self::{counter::Counter, reading::MAIN};
+
+/// What waits in one timeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unread {
+    pub(crate) notifications: i64,
+    pub(crate) highlights: i64,
+}
+
+impl Unread {
+    fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What waits in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) main: Unread,
+    /// The threads in which anything waits, by their roots.
+    pub(crate) threads: Vec<(OwnedEventId, Unread)>,
+}
+
+impl Counts {
+    /// Everything in one, for clients that do not count threads of their own.
+    pub(crate) fn merged(&self) -> Unread {
+        self.threads.iter().fold(self.main, |sum, (_, thread)| Unread {
+            notifications: sum.notifications + thread.notifications,
+            highlights: sum.highlights + thread.highlights,
+        })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.main.is_nothing() && self.threads.is_empty()
+    }
+}
