@@ -112,8 +112,7 @@ pub(super) async fn markers(app: Shared, session: Session, request: Raw) -> Resu
         (Mark::Receipt(Receipt::Private), body.private),
     ];
     let marks = marks.into_iter().filter_map(|(mark, event)| Some((mark, event?)));
-    let marks =
-        marks.map(|(mark, event)| Ok((mark, event_id(&event)?))).collect::<Result<_, ApiError>>()?;
+    let marks = marks.map(|(mark, event)| Ok((mark, event_id(&event)?))).collect::<Result<_, ApiError>>()?;
     move_to(&app, session, room_id(&request.path[0])?, marks, None).await
 }
 

@@ -134,7 +134,8 @@ mod tests {
             "org.example.odd",
         ]);
         let state_key = prop::option::of(prop::sample::select(vec!["", "@bob:x", "odd"]));
-        let msgtype = prop::sample::select(vec![json!("m.text"), json!("m.notice"), json!("M.NOTICE"), json!(7)]);
+        let msgtype =
+            prop::sample::select(vec![json!("m.text"), json!("m.notice"), json!("M.NOTICE"), json!(7)]);
         let users = prop::sample::select(vec![
             json!(null),
             json!([]),
@@ -144,8 +145,12 @@ mod tests {
             json!("@bob:x"),
         ]);
         let all = prop::sample::select(vec![json!(null), json!(true), json!(false), json!("true")]);
-        let rel_type =
-            prop::sample::select(vec![json!(null), json!("m.replace"), json!("m.thread"), json!("M.REPLACE")]);
+        let rel_type = prop::sample::select(vec![
+            json!(null),
+            json!("m.replace"),
+            json!("m.thread"),
+            json!("M.REPLACE"),
+        ]);
         (kind, state_key, msgtype, users, all, rel_type, any::<bool>()).prop_map(
             |(kind, state_key, msgtype, users, all, rel_type, may)| {
                 let content = json!({

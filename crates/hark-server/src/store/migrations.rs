@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_relations.sql"),
     include_str!("migrations/0005_discovery.sql"),
     include_str!("migrations/0006_counts.sql"),
+    include_str!("migrations/0010_pushers.sql"),
 ];
 
 /// Applies the steps that are missing, each in a transaction of its own.
@@ -118,7 +119,10 @@ mod tests {
                 .unwrap();
         }
         connection
-            .execute("INSERT INTO highlights VALUES (1, '@b:x', 3), (1, '@b:x', 6), (1, '', 6), (1, '@b:x', 7)", ())
+            .execute(
+                "INSERT INTO highlights VALUES (1, '@b:x', 3), (1, '@b:x', 6), (1, '', 6), (1, '@b:x', 7)",
+                (),
+            )
             .unwrap();
         apply(&mut connection).unwrap();
 
@@ -126,8 +130,10 @@ mod tests {
             let mut statement = connection.prepare(sql).unwrap();
             statement.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
         };
-        let events = "SELECT concat_ws(' ', pos, thread, notifies, main_total, thread_total) FROM events ORDER BY pos";
-        let expected = ["1 0 1 1 0", "2 1 1 1 1", "3 1 0 1 1", "4 0 1 2 0", "5 0 0 3 0", "6 1 1 3 2", "7 0 0 3 0"];
+        let events =
+            "SELECT concat_ws(' ', pos, thread, notifies, main_total, thread_total) FROM events ORDER BY pos";
+        let expected =
+            ["1 0 1 1 0", "2 1 1 1 1", "3 1 0 1 1", "4 0 1 2 0", "5 0 0 3 0", "6 1 1 3 2", "7 0 0 3 0"];
         assert_eq!(rows(events), expected);
         assert_eq!(rows("SELECT concat_ws(' ', root, total, newest) FROM threads"), ["1 2 6"]);
         assert_eq!(rows("SELECT concat_ws(' ', thread, pos) FROM uncounted"), ["0 5"]);

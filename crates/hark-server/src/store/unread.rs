@@ -173,7 +173,11 @@ impl Snapshot<'_> {
     }
 
     /// The threads of a room with an event after a position, the oldest first.
-    pub(crate) fn threads_after(&self, room: RoomNid, after: Position) -> Result<Vec<ThreadHead>, StoreError> {
+    pub(crate) fn threads_after(
+        &self,
+        room: RoomNid,
+        after: Position,
+    ) -> Result<Vec<ThreadHead>, StoreError> {
         let mut statement = self.prepare(
             "SELECT t.root, e.event_id, t.total FROM threads t JOIN events e ON e.pos = t.root
              WHERE t.room_nid = $1 AND t.newest > $2 ORDER BY t.root",

@@ -80,11 +80,7 @@ impl Wanted {
 }
 
 /// The JSON of the filter a request names. One that stands in the request needs no database.
-async fn filter(
-    store: &Store,
-    session: &Session,
-    named: Option<String>,
-) -> Result<Option<String>, ApiError> {
+async fn filter(store: &Store, session: &Session, named: Option<String>) -> Result<Option<String>, ApiError> {
     match named {
         Some(id) if !filter::is_inline(&id) => {
             let user = session.user_id.clone();

@@ -3,8 +3,7 @@
 use ruma::{OwnedUserId, UserId, api::client::filter::FilterDefinition};
 
 use super::{
-    Sync, Token, Window,
-    ephemeral,
+    Sync, Token, Window, ephemeral,
     lazy::SentMember,
     request::{StateMember, Wanted},
     state::{self, State},

@@ -118,8 +118,7 @@ impl<'a> Counter<'a> {
         let read = reading.thread(&thread.root_id).max(sent.unwrap_or(Position::START));
         // Nothing of a thread is older than its root.
         let before = if read > thread.root { self.snapshot.thread_total_at(thread.root, read)? } else { 0 };
-        let waiting =
-            Waiting { room, thread: Some(thread.root), read, by_totals: thread.total - before };
+        let waiting = Waiting { room, thread: Some(thread.root), read, by_totals: thread.total - before };
         self.unread(&waiting, highlights)
     }
 

@@ -9,8 +9,10 @@ mod reading;
 
 use ruma::OwnedEventId;
 
-use self::reading::Reading;
-pub(crate) use self::{counter::Counter, reading::MAIN};
+pub(crate) use self::{
+    counter::Counter,
+    reading::{MAIN, Reading},
+};
 
 /// What waits in one timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

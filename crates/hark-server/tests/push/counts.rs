@@ -13,7 +13,12 @@ async fn send(person: &Person, room: &str, kind: &str, content: Value) -> String
 }
 
 /// A text that relates to another event, and mentions people.
-async fn relating(person: &Person, room: &str, (rel_type, target): (&str, &str), mentioned: &[&str]) -> String {
+async fn relating(
+    person: &Person,
+    room: &str,
+    (rel_type, target): (&str, &str),
+    mentioned: &[&str],
+) -> String {
     let content = json!({
         "msgtype": "m.text", "body": "x", "m.relates_to": { "rel_type": rel_type, "event_id": target },
         "m.mentions": { "user_ids": mentioned },
@@ -93,7 +98,11 @@ async fn receipts_read_the_timeline_they_name() {
     read(&bob, &room, &first, json!({ "thread_id": root })).await;
     check((2, 1), Some((2, 1))).await;
     let after = bob.sync(&format!("timeout=0&since={}&filter={BY_THREAD}", token(&before))).await;
-    assert_eq!(told(&after, &room, &root), ((2, 1), Some((2, 1))), "a receipt for a thread brings all counts");
+    assert_eq!(
+        told(&after, &room, &root),
+        ((2, 1), Some((2, 1))),
+        "a receipt for a thread brings all counts"
+    );
     read(&bob, &room, &beside, json!({})).await;
     check((1, 0), Some((1, 0))).await;
     read(&bob, &room, &reaction, json!({ "thread_id": root })).await;
@@ -228,7 +237,10 @@ async fn a_message_that_a_filter_drops_brings_its_count() {
     ann.say(&room, "dropped").await;
     let next = bob.sync(&format!("timeout=30000&since={}&filter={filter}", token(&start))).await;
     let shown = &next["rooms"]["join"][&room];
-    assert_eq!((shown["timeline"]["events"].clone(), pair(&shown["unread_notifications"])), (json!([]), (1, 0)));
+    assert_eq!(
+        (shown["timeline"]["events"].clone(), pair(&shown["unread_notifications"])),
+        (json!([]), (1, 0))
+    );
     // What does not change the counts does not bring the room.
     send(&ann, &room, "org.example.odd", json!({})).await;
     let quiet = bob.sync(&format!("timeout=0&since={}&filter={filter}", token(&next))).await;

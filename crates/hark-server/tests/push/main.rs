@@ -4,6 +4,10 @@
 
 mod counting;
 mod counts;
+mod delivery;
+mod gateway;
+mod notifications;
+mod pushers;
 mod receipts;
 mod rules;
 #[path = "../support/mod.rs"]
