@@ -14,6 +14,23 @@ pub enum Registration {
     Closed,
 }
 
+/// The settings of files people send each other. How large one may be is [`Config::max_upload`].
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// Addresses a person may hold that have no file yet.
+    pub max_promised: usize,
+    /// How long such an address waits for its file.
+    pub promise_life: Duration,
+    /// Whether the addresses of before v1.11 give files to whoever knows them. For tests of old clients only.
+    pub without_token: bool,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        Self { max_promised: 100, promise_life: Duration::from_hours(24), without_token: false }
+    }
+}
+
 /// The settings of one server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -30,6 +47,8 @@ pub struct Config {
     pub rate_limits: bool,
     /// The largest upload, in bytes.
     pub max_upload: u64,
+    /// Files people send each other.
+    pub media: MediaConfig,
     /// Connections at once; further ones are answered 503. Never more than the process may hold open files.
     pub max_connections: usize,
     /// How long a client may be silent in the middle of a request or between two before its connection is cut.
@@ -48,6 +67,7 @@ impl Config {
             registration: Registration::default(),
             rate_limits: true,
             max_upload: 100 * 1024 * 1024,
+            media: MediaConfig::default(),
             max_connections: 200_000,
             max_silence: Duration::from_secs(75),
             tied: false,

@@ -49,7 +49,7 @@ pub use self::{
     admin::{Running, Watch, add_named_user, add_registration_token, add_user, stop, watch},
     background::{LogFile, Started},
     backup::{BackupError, Checked, backup, check, restore},
-    config::{Config, Registration},
+    config::{Config, MediaConfig, Registration},
     error::{AddUserError, StartError},
     platform::{EndSignal, open_many_files, outlive_the_terminal},
     server::Server,

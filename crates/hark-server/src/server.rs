@@ -127,7 +127,7 @@ pub(crate) async fn open(folder: &Folder, config: Config) -> Result<Arc<App>, St
         Settling::Refused(refused) => refused,
         Settling::Store(error) => folder.explain(folder.path().join("hark.db"), error),
     })?;
-    let media = Media::open(store.clone(), folder.media(), name.clone(), config.max_upload)
+    let media = Media::open(store.clone(), folder.media(), name.clone(), &config)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
     let signer = Signer::open(&folder.path().join("signing.key"), name)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;

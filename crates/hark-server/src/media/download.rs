@@ -1,6 +1,6 @@
 //! Giving a file out, with headers under which it can do no harm.
 
-use std::{io::SeekFrom, path::Path};
+use std::{io::SeekFrom, path::Path, time::Duration};
 
 use axum::{
     body::Body,
@@ -32,22 +32,30 @@ const SAFETY: [(HeaderName, &str); 5] = [
     (header::ACCEPT_RANGES, "bytes"),
 ];
 
-/// The request headers that change what is sent.
-#[derive(Debug, Default)]
+/// What of a request changes what is sent, and when.
+#[derive(Debug)]
 pub(crate) struct Conditions {
+    /// How long to wait for a file that is still to come.
+    patience: Duration,
     range: Option<String>,
     if_range: Option<String>,
     if_none_match: Option<String>,
 }
 
-impl From<&HeaderMap> for Conditions {
-    fn from(headers: &HeaderMap) -> Self {
+impl Conditions {
+    /// Of a request with these headers that would wait so long.
+    pub(crate) fn new(headers: &HeaderMap, patience: Duration) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         Self {
+            patience,
             range: text(header::RANGE),
             if_range: text(header::IF_RANGE),
             if_none_match: text(header::IF_NONE_MATCH),
         }
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 }
 
@@ -68,7 +76,7 @@ impl Media {
         filename: Option<&str>,
         conditions: &Conditions,
     ) -> Result<Response, ApiError> {
-        let row = self.find(server, id).await?;
+        let row = self.find(server, id, conditions.patience()).await?;
         let sent = Sent {
             tag: &row.content_hash,
             content_type: &row.content_type,

@@ -3,27 +3,31 @@
 //! The bytes of an upload lie under their own hash, so nothing a client says ever becomes a path; the database maps a random id to
 //! the hash. An upload is acknowledged when its file and its row are on disk. Thumbnails are made on demand and can be made again,
 //! so they are kept but not synced.
+//!
+//! An address may be handed out before its file ([`promise`]); who asks for it meanwhile waits.
 
 mod disposition;
 mod download;
 mod files;
 mod picture;
+mod promise;
 mod range;
 mod thumbnail;
 mod upload;
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use ruma::OwnedServerName;
 use tokio::sync::Semaphore;
 
-use self::files::Files;
 pub(crate) use self::{
     download::Conditions,
     picture::{Fit, Wanted},
     upload::Declared,
 };
+use self::{files::Files, promise::Arrivals};
 use crate::{
+    Config, MediaConfig, clock,
     http::ApiError,
     random,
     store::{Store, media::MediaRow},
@@ -38,6 +42,8 @@ pub(crate) struct Media {
     files: Files,
     server_name: OwnedServerName,
     max_upload: u64,
+    config: MediaConfig,
+    arrivals: Arrivals,
     decoders: Arc<Semaphore>,
 }
 
@@ -47,10 +53,18 @@ impl Media {
         store: Store,
         folder: PathBuf,
         server_name: OwnedServerName,
-        max_upload: u64,
+        config: &Config,
     ) -> io::Result<Self> {
         let files = Files::open(folder)?;
-        Ok(Self { store, files, server_name, max_upload, decoders: Arc::new(Semaphore::new(DECODERS)) })
+        Ok(Self {
+            store,
+            files,
+            server_name,
+            max_upload: config.max_upload,
+            config: config.media.clone(),
+            arrivals: Arrivals::default(),
+            decoders: Arc::new(Semaphore::new(DECODERS)),
+        })
     }
 
     /// The largest upload, in bytes.
@@ -58,19 +72,45 @@ impl Media {
         self.max_upload
     }
 
-    /// The upload behind `mxc://server/id`. Files of other servers are not fetched.
-    async fn find(&self, server: &str, id: &str) -> Result<MediaRow, ApiError> {
-        let missing = || ApiError::not_found("There is no such file here.");
+    /// The upload behind `mxc://server/id`; where only its address is there yet, it is waited for, for as long as `patience`
+    /// lasts. Files of other servers are not fetched.
+    async fn find(&self, server: &str, id: &str, patience: Duration) -> Result<MediaRow, ApiError> {
         if server != self.server_name.as_str() {
             return Err(missing());
         }
-        let id = id.to_owned();
-        self.store.read(move |snap| snap.media(&id)?.ok_or_else(missing)).await
+        let arrival = self.arrivals.follow(id);
+        match self.look_for(id).await? {
+            Some(row) => Ok(row),
+            None => {
+                arrival.wait(patience).await;
+                self.look_for(id).await?.ok_or_else(promise::not_yet)
+            }
+        }
+    }
+
+    /// The upload; `None` where it is still to come.
+    async fn look_for(&self, id: &str) -> Result<Option<MediaRow>, ApiError> {
+        let (id, now) = (id.to_owned(), clock::now_ms());
+        let read = self.store.read(move |snap| match snap.media(&id)? {
+            Some(row) => Ok::<_, ApiError>(Some(row)),
+            None if snap.promised_media(&id)?.is_some_and(|promised| promised.expires_ms > now) => Ok(None),
+            None => Err(missing()),
+        });
+        read.await
+    }
+
+    /// The address of an upload.
+    fn address(&self, id: &str) -> String {
+        format!("mxc://{}/{id}", self.server_name)
     }
 
     fn new_id() -> String {
         random::url_safe::<18>()
     }
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found("There is no such file here.")
 }
 
 /// What a failing disk means for whoever is waiting.

@@ -26,7 +26,7 @@ impl Media {
         wanted: Wanted,
         conditions: &Conditions,
     ) -> Result<Response, ApiError> {
-        let row = self.find(server, id).await?;
+        let row = self.find(server, id, conditions.patience()).await?;
         // What is encrypted is declared as this, and nobody here can see what it is.
         if row.content_type == "application/octet-stream" {
             return Err(not_possible("This file is not a picture that can be made smaller."));

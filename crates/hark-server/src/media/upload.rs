@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use futures_util::StreamExt;
-use ruma::{OwnedUserId, UserId};
+use ruma::UserId;
 use sha2::{Digest, Sha256};
 use tokio::{
     fs::OpenOptions,
@@ -44,6 +44,20 @@ impl Media {
         declared: Declared,
         body: Body,
     ) -> Result<String, ApiError> {
+        let row = self.take_in(user, declared, body).await?;
+        let id = Self::new_id();
+        let address = self.address(&id);
+        self.store.write::<_, ApiError, _>(move |tx| Ok(tx.add_media(&id, &row, clock::now_ms())?)).await?;
+        Ok(address)
+    }
+
+    /// Takes a file in and puts it where it stays. What is left is to write the row.
+    pub(super) async fn take_in(
+        &self,
+        user: &UserId,
+        declared: Declared,
+        body: Body,
+    ) -> Result<MediaRow, ApiError> {
         if declared.length.is_some_and(|length| length > self.max_upload) {
             return Err(self.too_large());
         }
@@ -53,16 +67,12 @@ impl Media {
             size: arrived.size,
             content_type: declared.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
             filename: declared.filename.filter(|name| !name.is_empty()),
+            user_id: user.to_string(),
         };
         let (files, hash) = (self.files.clone(), row.content_hash.clone());
         let kept = tokio::task::spawn_blocking(move || files.keep(&arrived.file, &hash));
         kept.await.map_err(|_| ApiError::internal())?.map_err(disk)?;
-        let (id, owner): (String, OwnedUserId) = (Self::new_id(), user.to_owned());
-        let address = format!("mxc://{}/{id}", self.server_name);
-        self.store
-            .write::<_, ApiError, _>(move |tx| Ok(tx.add_media(&id, &row, &owner, clock::now_ms())?))
-            .await?;
-        Ok(address)
+        Ok(row)
     }
 
     async fn receive(&self, body: Body) -> Result<Arrived, ApiError> {
