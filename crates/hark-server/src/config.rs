@@ -21,13 +21,35 @@ pub struct MediaConfig {
     pub max_promised: usize,
     /// How long such an address waits for its file.
     pub promise_life: Duration,
+    /// Types that are taken, such as `image/png` or `image/*`; none means all. Encrypted files are `application/octet-stream`.
+    pub accepted_types: Vec<String>,
+    /// How many bytes one person may keep; `None`: as many as there is room for.
+    pub max_per_user: Option<u64>,
+    /// Where people who reached that learn more; by default the server's own address.
+    pub limits_uri: Option<String>,
+    /// Bytes of the disk that files leave free.
+    pub min_free: u64,
+    /// How long an upload stays that nothing ever referred to.
+    pub never_used_life: Duration,
+    /// How long an upload stays after the last reference to it went.
+    pub unused_life: Duration,
     /// Whether the addresses of before v1.11 give files to whoever knows them. For tests of old clients only.
     pub without_token: bool,
 }
 
 impl Default for MediaConfig {
     fn default() -> Self {
-        Self { max_promised: 100, promise_life: Duration::from_hours(24), without_token: false }
+        Self {
+            max_promised: 100,
+            promise_life: Duration::from_hours(24),
+            accepted_types: Vec::new(),
+            max_per_user: None,
+            limits_uri: None,
+            min_free: 256 * 1024 * 1024,
+            never_used_life: Duration::from_hours(7 * 24),
+            unused_life: Duration::from_hours(24),
+            without_token: false,
+        }
     }
 }
 

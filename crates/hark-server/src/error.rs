@@ -83,3 +83,8 @@ pub enum StartError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct AddUserError(pub(crate) String);
+
+/// Files that were not cleared away: why, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MediaError(pub(crate) String);

@@ -50,7 +50,8 @@ pub use self::{
     background::{LogFile, Started},
     backup::{BackupError, Checked, backup, check, restore},
     config::{Config, MediaConfig, Registration},
-    error::{AddUserError, StartError},
+    error::{AddUserError, MediaError, StartError},
+    media::Cleared,
     platform::{EndSignal, open_many_files, outlive_the_terminal},
     server::Server,
 };

@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AddUserError, App, Config, StartError,
+    AddUserError, App, Cleared, Config, MediaError, StartError,
     accounts::{NewAccount, Secret, names},
     admin::{Admin, Running},
     api, chores,
@@ -89,6 +89,18 @@ impl Server {
     /// Adds an account and returns its full id.
     pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AddUserError> {
         add_user(&self.app, name, password, admin).await
+    }
+
+    /// Clears away every upload nothing refers to, and every file no upload has.
+    pub async fn prune_media(&self) -> Result<Cleared, MediaError> {
+        self.app.media.prune().await.map_err(|error| MediaError(error.message().to_owned()))
+    }
+
+    /// Clears away everything somebody uploaded. Returns how many uploads there were.
+    pub async fn purge_media_of(&self, user_id: &str) -> Result<usize, MediaError> {
+        let user = ruma::UserId::parse(user_id).map_err(|error| MediaError(error.to_string()))?;
+        let purged = self.app.media.purge_user_media(&user).await;
+        purged.map_err(|error| MediaError(error.message().to_owned()))
     }
 
     /// Waits until somebody asks over the admin socket that the server ends.

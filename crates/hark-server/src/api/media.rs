@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use ruma::api::client::{authenticated_media, media};
+use ruma::{
+    OwnedUserId,
+    api::client::{authenticated_media, media},
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -107,25 +110,33 @@ pub(super) async fn old_config(
 }
 
 /// `GET …/media/download/{serverName}/{mediaId}[/{fileName}]`
-pub(super) async fn download(app: Shared, _: Session, request: Incoming) -> Result<impl Answer, ApiError> {
-    give(&app, request).await
+pub(super) async fn download(
+    app: Shared,
+    session: Session,
+    request: Incoming,
+) -> Result<impl Answer, ApiError> {
+    give(&app, Some(session.user_id), request).await
 }
 
 /// `GET …/media/thumbnail/{serverName}/{mediaId}`
-pub(super) async fn thumbnail(app: Shared, _: Session, request: Incoming) -> Result<impl Answer, ApiError> {
-    give_small(&app, request).await
+pub(super) async fn thumbnail(
+    app: Shared,
+    session: Session,
+    request: Incoming,
+) -> Result<impl Answer, ApiError> {
+    give_small(&app, Some(session.user_id), request).await
 }
 
 /// `GET /_matrix/media/v3/download/…`, where whoever knows a link sees the file.
 pub(super) async fn old_download(app: Shared, (): (), request: Incoming) -> Result<Whole, ApiError> {
     open_to_all(&app)?;
-    give(&app, request).await
+    give(&app, None, request).await
 }
 
 /// `GET /_matrix/media/v3/thumbnail/…`
 pub(super) async fn old_thumbnail(app: Shared, (): (), request: Incoming) -> Result<Whole, ApiError> {
     open_to_all(&app)?;
-    give_small(&app, request).await
+    give_small(&app, None, request).await
 }
 
 /// The addresses of before v1.11 need no token, so they are off unless the server was told otherwise.
@@ -136,15 +147,15 @@ fn open_to_all(app: &Shared) -> Result<(), ApiError> {
     Err(ApiError::not_found("Files are given out at /_matrix/client/v1/media, to people who are signed in."))
 }
 
-async fn give(app: &Shared, request: Incoming) -> Result<Whole, ApiError> {
+async fn give(app: &Shared, asker: Option<OwnedUserId>, request: Incoming) -> Result<Whole, ApiError> {
     let patience = request.query::<WaitQuery>()?.patience();
-    let conditions = Conditions::new(&request.headers, patience);
+    let conditions = Conditions::new(asker, &request.headers, patience);
     let filename = request.path.get(2).map(String::as_str);
     let file = app.media.download(&request.path[0], &request.path[1], filename, &conditions);
     unless_ending(app, file).await
 }
 
-async fn give_small(app: &Shared, request: Incoming) -> Result<Whole, ApiError> {
+async fn give_small(app: &Shared, asker: Option<OwnedUserId>, request: Incoming) -> Result<Whole, ApiError> {
     let query: ThumbnailQuery = request.query()?;
     let (Some(width), Some(height)) = (query.width, query.height) else {
         return Err(ApiError::missing_param("A thumbnail needs a width and a height."));
@@ -158,7 +169,7 @@ async fn give_small(app: &Shared, request: Incoming) -> Result<Whole, ApiError> 
         Some(_) => return Err(ApiError::invalid_param("The method is crop or scale.")),
     };
     let wanted = Wanted { width, height, fit, may_move: query.animated.unwrap_or(true) };
-    let conditions = Conditions::new(&request.headers, request.query::<WaitQuery>()?.patience());
+    let conditions = Conditions::new(asker, &request.headers, request.query::<WaitQuery>()?.patience());
     let picture = app.media.thumbnail(&request.path[0], &request.path[1], wanted, &conditions);
     unless_ending(app, picture).await
 }

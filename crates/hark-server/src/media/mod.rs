@@ -4,22 +4,33 @@
 //! the hash. An upload is acknowledged when its file and its row are on disk. Thumbnails are made on demand and can be made again,
 //! so they are kept but not synced.
 //!
+//! Files are named by messages, profiles and account data; those that nothing names any more are cleared away ([`tidy`]).
 //! An address may be handed out before its file ([`promise`]); who asks for it meanwhile waits.
 
+mod admission;
 mod disposition;
 mod download;
 mod files;
 mod picture;
 mod promise;
 mod range;
+mod sniff;
 mod thumbnail;
+mod tidy;
 mod upload;
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use ruma::OwnedServerName;
+use ruma::{OwnedServerName, UserId};
 use tokio::sync::Semaphore;
 
+pub use self::tidy::Cleared;
 pub(crate) use self::{
     download::Conditions,
     picture::{Fit, Wanted},
@@ -33,6 +44,8 @@ use crate::{
     store::{Store, media::MediaRow},
 };
 
+/// The type of what nobody called anything, and of what is encrypted.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
 /// How many pictures are decoded at once; each may take [`picture::MAX_PIXELS`] times four bytes.
 const DECODERS: usize = 2;
 
@@ -45,6 +58,10 @@ pub(crate) struct Media {
     config: MediaConfig,
     arrivals: Arrivals,
     decoders: Arc<Semaphore>,
+    /// One for each upload that has its file and is to get its row. Whoever removes files takes all of them.
+    places: Arc<Semaphore>,
+    /// Contents that lost their upload, and when, ms.
+    left: Mutex<HashMap<String, i64>>,
 }
 
 impl Media {
@@ -64,6 +81,8 @@ impl Media {
             config: config.media.clone(),
             arrivals: Arrivals::default(),
             decoders: Arc::new(Semaphore::new(DECODERS)),
+            places: Arc::new(Semaphore::new(tidy::PLACES as usize)),
+            left: Mutex::default(),
         })
     }
 
@@ -86,6 +105,16 @@ impl Media {
                 self.look_for(id).await?.ok_or_else(promise::not_yet)
             }
         }
+    }
+
+    /// Notes that a file was given to somebody. What others than its uploader fetch is not forgotten, even where nothing in sight
+    /// refers to it: a message that is encrypted may.
+    async fn note_fetch(&self, asker: Option<&UserId>, id: &str, row: &MediaRow) -> Result<(), ApiError> {
+        if !row.unused || asker.is_some_and(|asker| asker.as_str() == row.user_id) {
+            return Ok(());
+        }
+        let id = id.to_owned();
+        self.store.write::<_, ApiError, _>(move |tx| Ok(tx.keep_fetched_media(&id)?)).await
     }
 
     /// The upload; `None` where it is still to come.

@@ -14,7 +14,7 @@ use http::StatusCode;
 use ruma::UserId;
 use tokio::sync::watch;
 
-use super::{Declared, Media, missing};
+use super::{Declared, Media, missing, upload::Placed};
 use crate::{clock, http::ApiError, store::Snapshot};
 
 impl Media {
@@ -51,15 +51,16 @@ impl Media {
         }
         let (asked, asker) = (id.to_owned(), user.to_string());
         self.store.read(move |snap| may_fill(snap, &asked, &asker)).await?;
-        let row = self.take_in(user, declared, body).await?;
+        let Placed { row, keeping, place } = self.take_in(user, declared, body).await?;
         let filled = id.to_owned();
         let write = self.store.write::<_, ApiError, _>(move |tx| {
             if !tx.keep_media_promise(&filled)? {
                 return Err(if tx.media(&filled)?.is_some() { taken() } else { missing() });
             }
-            Ok(tx.add_media(&filled, &row, clock::now_ms())?)
+            tx.add_media(&filled, &row, keeping, clock::now_ms())?;
+            Ok(place)
         });
-        write.await?;
+        drop(write.await?);
         self.arrivals.tell(id);
         Ok(())
     }

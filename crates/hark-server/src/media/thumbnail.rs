@@ -26,9 +26,10 @@ impl Media {
         wanted: Wanted,
         conditions: &Conditions,
     ) -> Result<Response, ApiError> {
-        let row = self.find(server, id, conditions.patience()).await?;
+        let row = self.find(server, id, conditions.patience).await?;
+        self.note_fetch(conditions.asker.as_deref(), id, &row).await?;
         // What is encrypted is declared as this, and nobody here can see what it is.
-        if row.content_type == "application/octet-stream" {
+        if row.content_type == super::UNKNOWN_TYPE {
             return Err(not_possible("This file is not a picture that can be made smaller."));
         }
         if let Some(found) = self.made_before(&row, wanted, conditions).await? {
@@ -77,9 +78,11 @@ impl Media {
                 let ending = FORMS.iter().find(|form| form.1 == content_type).map_or("png", |form| form.0);
                 let arriving = files.arriving();
                 let place = files.thumbnail(&hash, &format!("{}.{ending}", wanted.name()));
-                platform::open_private_file(arriving.path())
+                let folder = place.parent().unwrap_or(&place);
+                platform::create_private_dir(folder)
+                    .and_then(|()| platform::open_private_file(arriving.path()))
                     .and_then(|mut file| file.write_all(&bytes))
-                    .and_then(|()| fs::rename(arriving.path(), place))
+                    .and_then(|()| fs::rename(arriving.path(), &place))
                     .map_err(disk)?;
                 Ok(None)
             });

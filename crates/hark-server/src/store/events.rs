@@ -8,7 +8,7 @@ use std::ops::Range;
 use ruma::{DeviceId, EventId, OwnedEventId, OwnedUserId, UserId};
 use rusqlite::{OptionalExtension, Row};
 
-use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error};
+use super::{Position, RoomNid, Snapshot, StoreError, Tx, media_refs::Holder, to_json_error};
 use crate::{
     gate::Pass,
     rooms::{Draft, Pdu},
@@ -267,6 +267,7 @@ impl Tx<'_> {
             row.origin.map(|(device, _)| device.as_str()),
             row.origin.map(|(_, txn)| txn),
         ])?;
+        self.refer_to_media(Holder::Event(row.pos), &row.pdu.json)?;
         match row.relation {
             Some((parent, _)) => self.mark_related(row.room, parent),
             None => Ok(()),
@@ -297,6 +298,7 @@ impl Tx<'_> {
              WHERE pos = $5",
         )?
         .execute((json, at as i64, len as i64, by, target))?;
+        self.refer_anew_to_media(Holder::Event(target), json)?;
         self.prepare("DELETE FROM highlights WHERE room_nid = (SELECT room_nid FROM events WHERE pos = $1) AND pos = $1")?
             .execute([target])?;
         self.unindex(target)

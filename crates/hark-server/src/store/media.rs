@@ -18,9 +18,12 @@ pub(crate) struct MediaRow {
     pub(crate) filename: Option<String>,
     /// Who uploaded it.
     pub(crate) user_id: String,
+    /// True: it goes one day unless somebody refers to it or fetches it.
+    pub(crate) unused: bool,
 }
 
-const COLUMNS: &str = "content_hash, size, content_type, filename, user_id";
+const COLUMNS: &str =
+    "content_hash, size, content_type, filename, user_id, unused_since_ms IS NOT NULL AND NOT referred";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<MediaRow> {
     Ok(MediaRow {
@@ -29,6 +32,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<MediaRow> {
         content_type: row.get(2)?,
         filename: row.get(3)?,
         user_id: row.get(4)?,
+        unused: row.get(5)?,
     })
 }
 
@@ -42,12 +46,75 @@ impl Snapshot<'_> {
     }
 }
 
+/// What an upload is to be kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// It may be encrypted: whoever refers to it cannot be seen, so it is kept.
+    Always,
+    /// For as long as something refers to it.
+    WhileReferred,
+}
+
+impl Snapshot<'_> {
+    /// Whether any upload has this content.
+    pub(crate) fn is_media_content(&self, hash: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .prepare("SELECT EXISTS (SELECT 1 FROM media WHERE content_hash = $1)")?
+            .query_row([hash], |row| row.get(0))?)
+    }
+
+    /// How many bytes somebody keeps here. The same file twice counts twice.
+    pub(crate) fn media_bytes_of(&self, user: &UserId) -> Result<u64, StoreError> {
+        let bytes: i64 = self
+            .prepare("SELECT COALESCE(SUM(size), 0) FROM media WHERE user_id = $1")?
+            .query_row([user.as_str()], |row| row.get(0))?;
+        Ok(bytes as u64)
+    }
+
+    /// Uploads that nothing refers to: those that nothing ever did, unused since `never_ms` or before, and those whose last
+    /// reference went at `no_more_ms` or before. At most `limit` of each.
+    pub(crate) fn unused_media(
+        &self,
+        never_ms: i64,
+        no_more_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut unused = Vec::new();
+        for (referred, before) in [(false, never_ms), (true, no_more_ms)] {
+            let mut statement = self.prepare(
+                "SELECT media_id FROM media WHERE referred = $1 AND unused_since_ms <= $2 ORDER BY unused_since_ms LIMIT $3",
+            )?;
+            let rows =
+                statement.query_map((referred, before, limit as i64), |row| row.get::<_, String>(0))?;
+            for id in rows {
+                unused.push(id?);
+            }
+        }
+        Ok(unused)
+    }
+
+    /// At most `limit` of somebody's uploads.
+    pub(crate) fn media_of(&self, user: &UserId, limit: usize) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.prepare("SELECT media_id FROM media WHERE user_id = $1 LIMIT $2")?;
+        let rows = statement.query_map((user.as_str(), limit as i64), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
 impl Tx<'_> {
-    /// Adds an upload whose file is in place.
-    pub(crate) fn add_media(&mut self, id: &str, media: &MediaRow, now_ms: i64) -> Result<(), StoreError> {
+    /// Adds an upload whose file is in place. What refers to it may have been there before it.
+    pub(crate) fn add_media(
+        &mut self,
+        id: &str,
+        media: &MediaRow,
+        keeping: Keeping,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let referred = self.is_media_referred(id)?;
+        let unused_since = (keeping == Keeping::WhileReferred && !referred).then_some(now_ms);
         self.prepare(
-            "INSERT INTO media (media_id, content_hash, size, content_type, filename, user_id, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO media (media_id, content_hash, size, content_type, filename, user_id, created_ms, unused_since_ms, referred)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )?
         .execute((
             id,
@@ -57,63 +124,30 @@ impl Tx<'_> {
             media.filename.as_deref(),
             media.user_id.as_str(),
             now_ms,
+            unused_since,
+            referred,
         ))?;
         Ok(())
     }
-}
 
-/// An address that is handed out and has no file yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Promised {
-    /// Who may fill it.
-    pub(crate) user_id: String,
-    /// Until when, ms.
-    pub(crate) expires_ms: i64,
-}
-
-impl Snapshot<'_> {
-    /// What is known of an address without a file.
-    pub(crate) fn promised_media(&self, id: &str) -> Result<Option<Promised>, StoreError> {
-        Ok(self
-            .prepare("SELECT user_id, expires_ms FROM media_pending WHERE media_id = $1")?
-            .query_row([id], |row| Ok(Promised { user_id: row.get(0)?, expires_ms: row.get(1)? }))
-            .optional()?)
-    }
-
-    /// How many addresses somebody may still fill, and when the first of them ends.
-    pub(crate) fn promised_media_of(
-        &self,
-        user: &UserId,
-        now_ms: i64,
-    ) -> Result<(usize, Option<i64>), StoreError> {
-        Ok(self
-            .prepare(
-                "SELECT COUNT(*), MIN(expires_ms) FROM media_pending WHERE user_id = $1 AND expires_ms > $2",
-            )?
-            .query_row((user.as_str(), now_ms), |row| Ok((row.get::<_, i64>(0)? as usize, row.get(1)?)))?)
-    }
-}
-
-impl Tx<'_> {
-    /// Hands out an address.
-    pub(crate) fn promise_media(
-        &mut self,
-        id: &str,
-        user: &UserId,
-        expires_ms: i64,
-    ) -> Result<(), StoreError> {
-        self.prepare("INSERT INTO media_pending (media_id, user_id, expires_ms) VALUES ($1, $2, $3)")?
-            .execute((id, user.as_str(), expires_ms))?;
+    /// Keeps an upload that somebody fetched though nothing in sight ever referred to it: they know of it from where the server
+    /// cannot look.
+    pub(crate) fn keep_fetched_media(&mut self, id: &str) -> Result<(), StoreError> {
+        self.prepare("UPDATE media SET unused_since_ms = NULL WHERE media_id = $1 AND referred = 0")?
+            .execute([id])?;
         Ok(())
     }
 
-    /// Takes back an address because its file is there. False when it was not handed out, or is filled already.
-    pub(crate) fn keep_media_promise(&mut self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.prepare("DELETE FROM media_pending WHERE media_id = $1")?.execute([id])? > 0)
-    }
-
-    /// Forgets addresses whose time was over before `before_ms`. Returns how many.
-    pub(crate) fn forget_media_promises(&mut self, before_ms: i64) -> Result<usize, StoreError> {
-        Ok(self.prepare("DELETE FROM media_pending WHERE expires_ms < $1")?.execute([before_ms])?)
+    /// Removes uploads. Returns the hashes of contents that none has any more.
+    pub(crate) fn remove_media(&mut self, ids: &[String]) -> Result<Vec<String>, StoreError> {
+        let mut left = Vec::new();
+        for id in ids {
+            let Some(row) = self.media(id)? else { continue };
+            self.prepare("DELETE FROM media WHERE media_id = $1")?.execute([id])?;
+            if !self.is_media_content(&row.content_hash)? {
+                left.push(row.content_hash);
+            }
+        }
+        Ok(left)
     }
 }

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "whatever fails to be there fails the test")]
 
+mod admission;
+mod clearing;
 mod promised;
 #[path = "../support/mod.rs"]
 mod support;

@@ -22,5 +22,5 @@ CREATE INDEX media_refs_by_media ON media_refs (media_id);
 ALTER TABLE media ADD COLUMN unused_since_ms INTEGER; -- since when nothing refers to it; null: something does, or nobody can know
 ALTER TABLE media ADD COLUMN referred INTEGER NOT NULL DEFAULT 0; -- 1: something referred to it once
 
-CREATE INDEX media_by_unused ON media (unused_since_ms) WHERE unused_since_ms IS NOT NULL;
+CREATE INDEX media_by_unused ON media (referred, unused_since_ms) WHERE unused_since_ms IS NOT NULL;
 CREATE INDEX media_by_user ON media (user_id, size);
