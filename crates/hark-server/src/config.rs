@@ -1,6 +1,10 @@
 //! What a server is told when it starts.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -33,6 +37,8 @@ pub struct MediaConfig {
     pub never_used_life: Duration,
     /// How long an upload stays after the last reference to it went.
     pub unused_life: Duration,
+    /// Whether links are followed to show what is behind them; `None`: not at all.
+    pub url_previews: Option<UrlPreviews>,
     /// Whether the addresses of before v1.11 give files to whoever knows them. For tests of old clients only.
     pub without_token: bool,
 }
@@ -48,9 +54,17 @@ impl Default for MediaConfig {
             min_free: 256 * 1024 * 1024,
             never_used_life: Duration::from_hours(7 * 24),
             unused_life: Duration::from_hours(24),
+            url_previews: None,
             without_token: false,
         }
     }
+}
+
+/// How links are followed.
+#[derive(Clone, Debug, Default)]
+pub struct UrlPreviews {
+    /// Addresses that are fetched from though they are not on the open Internet, such as a wiki of the house.
+    pub permitted: Vec<IpAddr>,
 }
 
 /// The settings of one server.

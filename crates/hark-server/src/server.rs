@@ -20,6 +20,7 @@ use crate::{
     media::Media,
     naming::{self, Settling},
     platform,
+    previews::Previews,
     rooms::Signer,
     search,
     store::StoreError,
@@ -143,7 +144,9 @@ pub(crate) async fn open(folder: &Folder, config: Config) -> Result<Arc<App>, St
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
     let signer = Signer::open(&folder.path().join("signing.key"), name)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
-    Ok(Arc::new(App::new(store, media, signer, config)))
+    let previews = config.media.url_previews.as_ref().map(Previews::new).transpose();
+    let previews = previews.map_err(|reason| StartError::Network { reason: reason.to_string() })?;
+    Ok(Arc::new(App::new(store, media, previews, signer, config)))
 }
 
 /// Adds an account, as `hark-server user add` and an embedding program do.

@@ -42,6 +42,11 @@ impl WaitQuery {
 }
 
 #[derive(Deserialize)]
+struct PreviewQuery {
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct ThumbnailQuery {
     width: Option<u32>,
     height: Option<u32>,
@@ -107,6 +112,15 @@ pub(super) async fn old_config(
     _: media::get_media_config::v3::Request,
 ) -> Result<impl Answer, ApiError> {
     Ok(Json(json!({ "m.upload.size": app.media.max_upload() })))
+}
+
+/// `GET …/media/preview_url`. A server that follows no links has no such endpoint.
+pub(super) async fn preview(app: Shared, _: Session, request: Raw) -> Result<impl Answer, ApiError> {
+    let previews = app.previews.as_ref().ok_or_else(ApiError::unrecognized)?;
+    let url = request.query::<PreviewQuery>()?.url;
+    let url = url.ok_or_else(|| ApiError::missing_param("A preview needs the url of a page."))?;
+    let found = previews.get(&url, &app.media).await?;
+    Ok(Json(json!(*found)))
 }
 
 /// `GET …/media/download/{serverName}/{mediaId}[/{fileName}]`

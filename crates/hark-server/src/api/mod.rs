@@ -162,6 +162,8 @@ fn media_routes(routes: Routes) -> Routes {
         .stream::<c::media::get_content_thumbnail::v3::Request>(media::old_thumbnail)
         .limited(Limit::Ordinary)
         .raw::<c::media::create_mxc_uri::v1::Request>(media::promise)
+        .raw::<c::authenticated_media::get_media_preview::v1::Request>(media::preview)
+        .raw::<c::media::get_media_preview::v3::Request>(media::preview)
 }
 
 /// Rooms, their events, sync, and the signals that are not stored.

@@ -36,7 +36,7 @@ pub(crate) use self::{
     picture::{Fit, Wanted},
     upload::Declared,
 };
-use self::{files::Files, promise::Arrivals};
+use self::{files::Files, promise::Arrivals, thumbnail::Workers};
 use crate::{
     Config, MediaConfig, clock,
     http::ApiError,
@@ -46,8 +46,6 @@ use crate::{
 
 /// The type of what nobody called anything, and of what is encrypted.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
-/// How many pictures are decoded at once; each may take [`picture::MAX_PIXELS`] times four bytes.
-const DECODERS: usize = 2;
 
 /// The files of one server.
 pub(crate) struct Media {
@@ -57,7 +55,7 @@ pub(crate) struct Media {
     max_upload: u64,
     config: MediaConfig,
     arrivals: Arrivals,
-    decoders: Arc<Semaphore>,
+    workers: Workers,
     /// One for each upload that has its file and is to get its row. Whoever removes files takes all of them.
     places: Arc<Semaphore>,
     /// Contents that lost their upload, and when, ms.
@@ -80,7 +78,7 @@ impl Media {
             max_upload: config.max_upload,
             config: config.media.clone(),
             arrivals: Arrivals::default(),
-            decoders: Arc::new(Semaphore::new(DECODERS)),
+            workers: Workers::default(),
             places: Arc::new(Semaphore::new(tidy::PLACES as usize)),
             left: Mutex::default(),
         })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use bytes::Bytes;
 use futures_util::StreamExt;
 use ruma::UserId;
 use sha2::{Digest, Sha256};
@@ -12,7 +13,7 @@ use tokio::{
     sync::OwnedSemaphorePermit,
 };
 
-use super::{Media, UNKNOWN_TYPE, disk, files::Arriving, sniff};
+use super::{Media, UNKNOWN_TYPE, disk, files::Arriving, picture, sniff};
 use crate::{
     clock,
     hex::hex,
@@ -40,6 +41,17 @@ pub(crate) struct Declared {
     pub(crate) filename: Option<String>,
 }
 
+/// A picture that was found elsewhere and is kept.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Its `mxc://` address.
+    pub(crate) address: String,
+    /// What its bytes say it is.
+    pub(crate) content_type: &'static str,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
 /// A file that has arrived and is not in its place yet.
 struct Arrived {
     file: Arriving,
@@ -65,7 +77,31 @@ impl Media {
         declared: Declared,
         body: Body,
     ) -> Result<String, ApiError> {
-        let Placed { row, keeping, place } = self.take_in(user, declared, body).await?;
+        self.write(self.take_in(user, declared, body).await?).await
+    }
+
+    /// Keeps a picture that was found elsewhere, for as long as something refers to it, as nobody's upload.
+    pub(crate) async fn keep_found(&self, picture: Bytes) -> Result<Found, ApiError> {
+        self.admit_bytes(picture.len() as u64).await?;
+        let bytes = picture.clone();
+        let looked = tokio::task::spawn_blocking(move || picture::look(&bytes));
+        let (content_type, width, height) =
+            looked.await.map_err(|_| ApiError::internal())?.map_err(|why| ApiError::invalid_param(why.0))?;
+        let arrived = self.receive(Body::from(picture)).await?;
+        let row = MediaRow {
+            content_hash: arrived.hash.clone(),
+            size: arrived.size,
+            content_type: content_type.to_owned(),
+            filename: None,
+            user_id: String::new(),
+            unused: false,
+        };
+        let address = self.write(self.place_file(arrived, row, Keeping::NotForLong).await?).await?;
+        Ok(Found { address, content_type, width, height })
+    }
+
+    async fn write(&self, placed: Placed) -> Result<String, ApiError> {
+        let Placed { row, keeping, place } = placed;
         let id = Self::new_id();
         let address = self.address(&id);
         let write = self.store.write::<_, ApiError, _>(move |tx| {
@@ -73,6 +109,19 @@ impl Media {
             Ok(place)
         });
         write.await.map(|_place| address)
+    }
+
+    async fn place_file(
+        &self,
+        arrived: Arrived,
+        row: MediaRow,
+        keeping: Keeping,
+    ) -> Result<Placed, ApiError> {
+        let place = self.place().await?;
+        let files = self.files.clone();
+        let kept = tokio::task::spawn_blocking(move || files.keep(&arrived.file, &arrived.hash));
+        kept.await.map_err(|_| ApiError::internal())?.map_err(disk)?;
+        Ok(Placed { row, keeping, place })
     }
 
     /// Takes a file in and puts it where it stays. What is left is to write the row.
@@ -95,18 +144,16 @@ impl Media {
         self.admit_type(sniffed.unwrap_or(&content_type))?;
         self.admit_person(user, arrived.size).await?;
         let row = MediaRow {
-            content_hash: arrived.hash,
+            content_hash: arrived.hash.clone(),
             size: arrived.size,
             content_type,
             filename: declared.filename.filter(|name| !name.is_empty()),
             user_id: user.to_string(),
             unused: keeping == Keeping::WhileReferred,
         };
-        let place = self.place().await?;
-        let (files, hash) = (self.files.clone(), row.content_hash.clone());
-        let kept = tokio::task::spawn_blocking(move || files.keep(&arrived.file, &hash));
-        kept.await.map_err(|_| ApiError::internal())?.map_err(disk)?;
-        Ok(Placed { row, keeping, place })
+        let placed = self.place_file(arrived, row, keeping).await?;
+        self.make_ahead(&placed.row, sniffed);
+        Ok(placed)
     }
 
     async fn receive(&self, body: Body) -> Result<Arrived, ApiError> {

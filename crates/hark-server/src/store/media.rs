@@ -53,6 +53,8 @@ pub(crate) enum Keeping {
     Always,
     /// For as long as something refers to it.
     WhileReferred,
+    /// As if something had referred to it until now.
+    NotForLong,
 }
 
 impl Snapshot<'_> {
@@ -111,7 +113,7 @@ impl Tx<'_> {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let referred = self.is_media_referred(id)?;
-        let unused_since = (keeping == Keeping::WhileReferred && !referred).then_some(now_ms);
+        let unused_since = (keeping != Keeping::Always && !referred).then_some(now_ms);
         self.prepare(
             "INSERT INTO media (media_id, content_hash, size, content_type, filename, user_id, created_ms, unused_since_ms, referred)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -125,7 +127,7 @@ impl Tx<'_> {
             media.user_id.as_str(),
             now_ms,
             unused_since,
-            referred,
+            referred || keeping == Keeping::NotForLong,
         ))?;
         Ok(())
     }
