@@ -8,6 +8,7 @@ use crate::{
     accounts::Accounts,
     http::limits::Limits,
     media::Media,
+    previews::Previews,
     push::Bell,
     rooms::{Rooms, Signer},
     store::Store,
@@ -22,6 +23,8 @@ pub(crate) struct App {
     pub(crate) accounts: Accounts,
     /// Files.
     pub(crate) media: Media,
+    /// What links lead to, where the server was told to look.
+    pub(crate) previews: Option<Previews>,
     /// Rooms and their events.
     pub(crate) rooms: Rooms,
     /// What clients have not seen yet.
@@ -42,7 +45,13 @@ pub(crate) struct App {
 
 impl App {
     /// Over an open database and its files, for the server in whose name `signer` signs.
-    pub(crate) fn new(store: Store, media: Media, signer: Signer, config: Config) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        media: Media,
+        previews: Option<Previews>,
+        signer: Signer,
+        config: Config,
+    ) -> Self {
         let server_name = signer.server_name().clone();
         let shutdown = CancellationToken::new();
         Self {
@@ -55,6 +64,7 @@ impl App {
             asked_to_end: CancellationToken::new(),
             store,
             media,
+            previews,
             server_name,
             config,
         }

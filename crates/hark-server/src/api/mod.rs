@@ -161,9 +161,14 @@ fn media_routes(routes: Routes) -> Routes {
         .stream::<c::authenticated_media::get_content_as_filename::v1::Request>(media::download)
         .stream::<c::authenticated_media::get_content_thumbnail::v1::Request>(media::thumbnail)
         .route::<c::media::get_media_config::v3::Request>(media::old_config)
-        .stream::<c::media::get_content::v3::Request>(media::without_token)
-        .stream::<c::media::get_content_as_filename::v3::Request>(media::without_token)
-        .stream::<c::media::get_content_thumbnail::v3::Request>(media::without_token)
+        .stream::<c::media::create_content_async::v3::Request>(media::upload_promised)
+        .stream::<c::media::get_content::v3::Request>(media::old_download)
+        .stream::<c::media::get_content_as_filename::v3::Request>(media::old_download)
+        .stream::<c::media::get_content_thumbnail::v3::Request>(media::old_thumbnail)
+        .limited(Limit::Ordinary)
+        .raw::<c::media::create_mxc_uri::v1::Request>(media::promise)
+        .raw::<c::authenticated_media::get_media_preview::v1::Request>(media::preview)
+        .raw::<c::media::get_media_preview::v3::Request>(media::preview)
 }
 
 /// Rooms, their events, sync, and the signals that are not stored.

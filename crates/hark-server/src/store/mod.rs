@@ -24,6 +24,8 @@ mod filters;
 mod heads;
 pub(crate) mod log;
 pub(crate) mod media;
+mod media_promises;
+mod media_refs;
 mod memberships;
 mod migrations;
 #[cfg(debug_assertions)]

@@ -136,7 +136,11 @@ pub(super) const TABLE: &[Row] = &[
     row("PUT", "/sendToDevice/{type}/{txn}", Own).with(r#"{"messages":{}}"#),
     // Files. Whoever has the id has the file.
     row("POST", "/_matrix/media/upload", Own),
+    row("POST", "/_matrix/media/create", Own),
+    row("PUT", "/_matrix/media/upload/{server}/{media}", Own),
     row("GET", "/media/config", Own),
+    row("GET", "/media/preview_url", Own),
+    row("GET", "/_matrix/media/preview_url", Own),
     row("GET", "/media/download/{server}/{media}", Own),
     row("GET", "/media/download/{server}/{media}/{file}", Own),
     row("GET", "/media/thumbnail/{server}/{media}", Own),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 
 use crate::outbound::{FetchError, Outbound};
 
@@ -18,7 +19,12 @@ pub(super) enum Accepted {
 }
 
 /// Every push gateway.
-pub(super) struct Gateways(Outbound);
+pub(super) struct Gateways {
+    /// Addresses that are spoken to though they are not public.
+    permitted: Vec<IpAddr>,
+    /// Made for the first message: most servers wake nobody.
+    outbound: OnceCell<Outbound>,
+}
 
 #[derive(Deserialize)]
 struct Answer {
@@ -28,14 +34,15 @@ struct Answer {
 
 impl Gateways {
     /// `permitted`: addresses that are spoken to though they are not public.
-    pub(super) fn new(permitted: &[IpAddr]) -> reqwest::Result<Self> {
-        Outbound::new(permitted).map(Self)
+    pub(super) fn new(permitted: &[IpAddr]) -> Self {
+        Self { permitted: permitted.to_vec(), outbound: OnceCell::new() }
     }
 
     /// Hands the gateway at `url` a message for the device with this pushkey.
     pub(super) async fn tell(&self, url: &str, body: String, pushkey: &str) -> Result<Accepted, FetchError> {
         let url = url.parse().map_err(|_| FetchError::NotAWebAddress)?;
-        let answer = self.0.post_json(url, body, MAX_ANSWER).await?;
+        let outbound = self.outbound.get_or_try_init(async || Outbound::new(&self.permitted)).await?;
+        let answer = outbound.post_json(url, body, MAX_ANSWER).await?;
         // Some gateways accept with no answer at all, or with one that is no JSON.
         let rejected = serde_json::from_slice::<Answer>(&answer).map(|answer| answer.rejected);
         let rejected = rejected.is_ok_and(|rejected| rejected.iter().any(|key| key == pushkey));

@@ -60,13 +60,7 @@ struct Lines {
 
 /// Wakes devices until the server goes down.
 pub(crate) async fn run(app: Arc<App>) {
-    let gateways = match Gateways::new(&app.config.push_gateways) {
-        Ok(gateways) => Arc::new(gateways),
-        Err(error) => {
-            tracing::error!(%error, "no device can be woken");
-            return;
-        }
-    };
+    let gateways = Arc::new(Gateways::new(&app.config.push_gateways));
     let turns = Turns::new(AT_ONCE, FAILED_AT_ONCE);
     let mut lines =
         Lines { store: app.store.clone(), bell: app.bell.clone(), gateways, turns, running: HashMap::new() };
