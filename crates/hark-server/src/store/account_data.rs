@@ -7,7 +7,7 @@ use ruma::{OwnedRoomId, RoomId, UserId};
 use rusqlite::OptionalExtension;
 use serde_json::value::RawValue;
 
-use super::{LogEntry, LogKind, Position, Snapshot, StoreError, Tx, to_json_error};
+use super::{LogEntry, LogKind, Position, Snapshot, StoreError, Tx, media_refs::Holder, to_json_error};
 use crate::{gate::Ignored, push};
 
 /// The content of what was deleted.
@@ -148,7 +148,7 @@ impl Tx<'_> {
              ON CONFLICT (user_id, room_id, type) DO UPDATE SET json = excluded.json, pos = excluded.pos",
         )?
         .execute((user.as_str(), place(room), kind, after, pos))?;
-        Ok(())
+        self.refer_anew_to_media(Holder::Account(user, room, kind), after)
     }
 }
 
