@@ -15,6 +15,7 @@ mod create;
 mod directory;
 mod error;
 mod heritage;
+mod line;
 mod listing;
 mod member;
 mod notify;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedServerName, OwnedUserId};
 
+use self::line::Lines;
 pub(crate) use self::{
     append::Origin,
     carry::predecessor,
@@ -54,12 +56,13 @@ use crate::{clock, store::Store};
 pub(crate) struct Rooms {
     store: Store,
     signer: Arc<Signer>,
+    lines: Arc<Lines>,
 }
 
 impl Rooms {
     /// Rooms kept in `store`, their events signed by `signer`.
     pub(crate) fn new(store: Store, signer: Signer) -> Self {
-        Self { store, signer: Arc::new(signer) }
+        Self { store, signer: Arc::new(signer), lines: Arc::new(Lines::new()) }
     }
 
     /// The server the rooms live on.

@@ -22,6 +22,12 @@ fn is_edit(draft: &Draft) -> bool {
         == Some("m.replace")
 }
 
+/// True if the event may mention somebody.
+pub(crate) fn mentions(draft: &Draft) -> bool {
+    let mentions = draft.content.object().get("m.mentions").and_then(CanonicalJsonValue::as_object);
+    mentions.is_some_and(|mentions| !mentions.is_empty())
+}
+
 /// Writes a row for each joined member an event mentions (`m.mentions`), or one for the whole room.
 pub(crate) fn insert_highlights(
     tx: &mut Tx<'_>,

@@ -6,6 +6,9 @@ pub enum StoreError {
     /// Nothing was written; reads go on. Answered as 503 until there is room again.
     #[error("the disk is full: free some space and try again")]
     Full,
+    /// Another change of the same commit failed in a way that undid them all. The same request may well succeed.
+    #[error("the change was undone together with another: try again")]
+    Undone,
     /// The server is going down.
     #[error("the server is shutting down")]
     Closed,

@@ -58,7 +58,7 @@ pub(crate) use self::{
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
     events::{NewRow, StoredEvent},
-    heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
+    heads::{AuthEvent, JudgedBy, KnownState, Place, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
     receipts::{NewReceipt, Receipt},
@@ -70,7 +70,7 @@ pub(crate) use self::{
     state::Members,
     txns::TxnKey,
     unread::Unread,
-    writer::Tx,
+    writer::{Tx, Undo},
 };
 use self::{readers::Readers, writer::Writer};
 
@@ -106,15 +106,29 @@ impl Store {
         Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, heads, hook })))
     }
 
-    /// Runs `change` in the writer's next batch, inside a savepoint of its own: an `Err` undoes this change alone. Returns after
-    /// the commit is on disk. `change` must not block on anything but the database.
-    pub(crate) async fn write<T, E, F>(&self, change: F) -> Result<T, E>
+    /// Runs `change` in the writer's next batch: an `Err` undoes this change alone. It takes its place in the queue at once, before
+    /// what is returned is awaited; that ends after the commit is on disk. `change` must not block on anything but the database.
+    pub(crate) fn write<T, E, F>(&self, change: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.0.writer.submit(change).await
+        self.write_with(Undo::Command, change)
+    }
+
+    /// As [`Self::write`], with a choice of what an `Err` undoes.
+    pub(crate) fn write_with<T, E, F>(
+        &self,
+        undo: Undo,
+        change: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.0.writer.submit(undo, change)
     }
 
     /// Runs `look` on a blocking thread over one snapshot of the database.

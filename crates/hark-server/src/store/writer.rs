@@ -1,8 +1,9 @@
 //! The one writer: a thread that owns the only connection that may write.
 //!
 //! Commands queue in a bounded channel. The thread takes all that waited while it was in fsync (at most [`BATCH`]), opens one
-//! transaction, runs each command in a savepoint, commits, announces the batch, then answers. Nobody is told of anything that is
-//! not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and what was not
+//! transaction, runs each command, commits, announces the batch, then answers. A command that may fail after it has written runs in
+//! a savepoint of its own; one that fails only with the disk needs none, since the batch then fails with it. Nobody is told of
+//! anything that is not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and what was not
 //! acknowledged will be sent again. A full disk does not: the batch is undone and each of its commands is answered with
 //! [`StoreError::Full`].
 
@@ -16,7 +17,10 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot, watch,
+};
 
 use super::{
     Batch, CommitHook, Position, SharedHeads, Snapshot, StoreError, checkpoint::Checkpointer,
@@ -28,8 +32,21 @@ const BATCH: usize = 512;
 /// Commands that may wait; more wait in their callers.
 const QUEUE: usize = 4096;
 
-/// Runs in the transaction; without one (the batch failed before it) it is refused.
-type Command = Box<dyn FnOnce(Option<&mut Tx<'_>>) -> Done + Send>;
+/// A change on its way into a batch.
+struct Command {
+    undo: Undo,
+    /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
+    run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> Done + Send>,
+}
+
+/// What happens when a command fails that has written already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undo {
+    /// It alone is undone. A savepoint keeps a copy of every page the command writes to.
+    Command,
+    /// The whole batch is undone and refused.
+    Batch,
+}
 
 /// Tells a caller how its command ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -60,7 +77,7 @@ impl Writer {
         heads: SharedHeads,
     ) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel(QUEUE);
-        let checkpointer = Checkpointer::start(path)?;
+        let checkpointer = Checkpointer::start(path, &connection)?;
         let pending = Pending { head, entries: Vec::new(), heads: HeadCache::sharing(heads.clone()) };
         let task = WriterThread { connection, pending, heads, committed, hook, checkpointer };
         thread::Builder::new()
@@ -70,17 +87,22 @@ impl Writer {
         Ok(Self { commands })
     }
 
-    pub(super) async fn submit<T, E, F>(&self, change: F) -> Result<T, E>
+    /// Puts `change` into the queue at once if there is room, and gives what it will come to.
+    pub(super) fn submit<T, E, F>(
+        &self,
+        undo: Undo,
+        change: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let command: Command = Box::new(move |tx| {
-            let outcome = tx.map_or_else(|| Err(StoreError::Full.into()), change);
+        let run = Box::new(move |tx: Result<&mut Tx<'_>, StoreError>| {
+            let outcome = tx.map_err(E::from).and_then(change);
             let keep = outcome.is_ok();
-            let answer = Box::new(move |committed: Result<(), StoreError>| {
+            let answer: Answer = Box::new(move |committed| {
                 let outcome = match committed {
                     Ok(()) => outcome,
                     Err(error) => outcome.and(Err(error.into())),
@@ -90,8 +112,18 @@ impl Writer {
             });
             Done { keep, answer }
         });
-        self.commands.send(Message::Run(command)).await.map_err(|_| StoreError::Closed)?;
-        receiver.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        let queued = self.commands.try_send(Message::Run(Command { undo, run }));
+        let commands = self.commands.clone();
+        async move {
+            match queued {
+                Ok(()) => {}
+                Err(TrySendError::Full(command)) => {
+                    commands.send(command).await.map_err(|_| StoreError::Closed)?;
+                }
+                Err(TrySendError::Closed(_)) => return Err(StoreError::Closed.into()),
+            }
+            receiver.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        }
     }
 
     pub(super) async fn close(&self) {
@@ -167,14 +199,20 @@ impl WriterThread {
         let from = self.pending.head;
         let mut answers = Vec::with_capacity(batch.len());
         let result = self.run_batch(batch, &mut answers);
-        let committed = result.is_ok();
         match result {
-            Ok(()) => self.announce(),
-            Err(error) => self.undo(from, &error),
-        }
-        answers.extend(batch.drain(..).map(|unreached| unreached(None).answer));
-        for answer in answers {
-            answer(if committed { Ok(()) } else { Err(StoreError::Full) });
+            Ok(()) => {
+                self.announce();
+                answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                self.undo(from, &error);
+                let refusal = || match error {
+                    StoreError::Undone => StoreError::Undone,
+                    _ => StoreError::Full,
+                };
+                answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal())).answer));
+                answers.into_iter().for_each(|answer| answer(Err(refusal())));
+            }
         }
         self.checkpointer.after_commit(&self.connection);
     }
@@ -186,26 +224,41 @@ impl WriterThread {
     ) -> Result<(), StoreError> {
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         while let Some(command) = batch.pop_front() {
+            let Command { undo, run } = command;
             let before = (self.pending.head, self.pending.entries.len(), self.pending.heads.mark());
-            execute(&self.connection, "SAVEPOINT command")?;
+            let changes = self.connection.total_changes();
+            if undo == Undo::Command {
+                execute(&self.connection, "SAVEPOINT command")?;
+            }
             let mut tx = Tx { snapshot: Snapshot::over(&self.connection), pending: &mut self.pending };
-            let done = catch_unwind(AssertUnwindSafe(|| command(Some(&mut tx))));
+            let done = catch_unwind(AssertUnwindSafe(|| run(Ok(&mut tx))));
             // A full disk or a failed write may have ended the whole transaction under the command.
             if self.connection.is_autocommit() {
                 answers.extend(done.ok().map(|done| done.answer));
                 return Err(StoreError::Full);
             }
             let keep = done.as_ref().is_ok_and(|done| done.keep);
+            // A panicking command drops its answer, which its caller sees as `Closed`.
+            answers.extend(done.ok().map(|done| done.answer));
             if !keep {
-                execute(&self.connection, "ROLLBACK TO command")?;
                 self.pending.head = before.0;
                 self.pending.entries.truncate(before.1);
                 self.pending.heads.undo_to(before.2);
             }
-            execute(&self.connection, "RELEASE command")?;
-            // A panicking command drops its answer, which its caller sees as `Closed`.
-            answers.extend(done.ok().map(|done| done.answer));
+            match undo {
+                Undo::Command => {
+                    if !keep {
+                        execute(&self.connection, "ROLLBACK TO command")?;
+                    }
+                    execute(&self.connection, "RELEASE command")?;
+                }
+                Undo::Batch if !keep && self.connection.total_changes() != changes => {
+                    return Err(StoreError::Undone);
+                }
+                Undo::Batch => {}
+            }
         }
+        self.pending.heads.store(&self.connection)?;
         execute(&self.connection, "COMMIT")
     }
 
@@ -223,7 +276,7 @@ impl WriterThread {
 
     /// Puts memory back to the last commit, or ends the process if the file cannot be trusted.
     fn undo(&mut self, from: Position, error: &StoreError) {
-        if !matches!(error, StoreError::Full) {
+        if !matches!(error, StoreError::Full | StoreError::Undone) {
             tracing::error!(%error, "the database could not be written: ending");
             std::process::abort();
         }

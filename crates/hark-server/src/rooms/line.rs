@@ -1,0 +1,81 @@
+//! The events of each room that are on their way to the writer, in the order in which it will meet them.
+//!
+//! An event names the one before it, so whoever signs one must know what it will follow. That is the newest committed event only if
+//! nothing is on its way; otherwise it is the last in line. Should that one be refused in the end, or another kind of change come in
+//! between, the writer signs again: the line is a guess that is nearly always right, and nothing depends on it.
+
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher as _,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use ruma::{OwnedRoomId, RoomId};
+
+use crate::store::{Place, RoomHead};
+
+/// Rooms that share one lock.
+const SHARDS: usize = 64;
+
+/// The lines of all rooms that have one.
+pub(super) struct Lines {
+    shards: [Mutex<HashMap<OwnedRoomId, Line>>; SHARDS],
+    hasher: RandomState,
+}
+
+struct Line {
+    /// How many are in it.
+    waiting: usize,
+    /// Where the next one goes.
+    end: Place,
+}
+
+/// One event in a line; it leaves when this is dropped.
+pub(super) struct InLine<'a> {
+    lines: &'a Lines,
+    room: OwnedRoomId,
+}
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
+    }
+
+    /// Takes the next place in the room of `head`. `enter` is given that place, has the room to itself, and says what place its event
+    /// leaves to the next; when it returns, its event must be on its way to the writer.
+    pub(super) fn enter<T, E>(
+        &self,
+        head: &RoomHead,
+        enter: impl FnOnce(Place) -> Result<(Place, T), E>,
+    ) -> Result<(InLine<'_>, T), E> {
+        let room = &head.room_id;
+        let mut lines = self.shard(room);
+        let place = lines.get(room).map_or_else(|| head.place(), |line| line.end.clone());
+        let (end, entered) = enter(place)?;
+        match lines.get_mut(room) {
+            Some(line) => {
+                line.waiting += 1;
+                line.end = end;
+            }
+            None => drop(lines.insert(room.clone(), Line { waiting: 1, end })),
+        }
+        Ok((InLine { lines: self, room: room.clone() }, entered))
+    }
+
+    fn shard(&self, room: &RoomId) -> MutexGuard<'_, HashMap<OwnedRoomId, Line>> {
+        let shard = self.hasher.hash_one(room) as usize % SHARDS;
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        let mut lines = self.lines.shard(&self.room);
+        if let Some(line) = lines.get_mut(&self.room) {
+            line.waiting -= 1;
+            if line.waiting == 0 {
+                lines.remove(&self.room);
+            }
+        }
+    }
+}
