@@ -17,7 +17,7 @@ use super::{
     auth::{AuthState, as_auth_event},
     card, notify, pdu, power, relating, version,
 };
-use crate::store::{LogEntry, LogKind, NewRow, Place, Position, RoomHead, RoomNid, Snapshot, Tx};
+use crate::store::{Counted, LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Slot, Snapshot, Tx};
 
 /// An event built for a place in the room that may be another's by now.
 #[derive(Clone, Debug)]
@@ -58,21 +58,21 @@ impl Prepared {
             (None, Some(snapshot)) => AuthState::load(&keys, head, snapshot)?,
             (None, None) => return Ok(None),
         };
-        auth.check(draft, &Link::after(head.place(), &auth, rules), rules)?;
+        auth.check(draft, &Link::after(head.slot(), &auth, rules), rules)?;
         auth.remember(draft, head);
         Ok(Some(auth))
     }
 
-    /// Links and signs `draft`, which `auth` allows, after `place`.
+    /// Links and signs `draft`, which `auth` allows, after `slot`.
     pub(crate) fn sign(
         draft: Draft,
         auth: AuthState,
         head: &RoomHead,
-        place: Place,
+        slot: Slot,
         signer: &Signer,
     ) -> Result<Self, RoomError> {
         let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
-        let link = Link::after(place, &auth, &rules.authorization);
+        let link = Link::after(slot, &auth, &rules.authorization);
         let pdu = draft.sign(&link, signer, rules)?;
         Ok(Self { draft, link, pdu, judged_at: head.state_pos, auth })
     }
@@ -85,20 +85,17 @@ impl Prepared {
         signer: &Signer,
     ) -> Result<Self, RoomError> {
         let auth = Self::judge(&draft, head, Some(snapshot))?.ok_or_else(RoomError::not_in_room)?;
-        Self::sign(draft, auth, head, head.place(), signer)
+        Self::sign(draft, auth, head, head.slot(), signer)
     }
 
     /// Where the next event stands if this one is added as it is.
-    pub(crate) fn place(&self) -> Place {
-        Place { event: Some(self.pdu.event_id.clone()), depth: self.link.depth }
+    pub(crate) fn slot(&self) -> Slot {
+        Slot { event: Some(self.pdu.event_id.clone()), depth: self.link.depth }
     }
 
-    /// True if nothing that follows from it is looked up or worked out while it is written: adding it fails with the disk, or not at
-    /// all.
+    /// True if everything that may go wrong with it does so before anything of it is written.
     pub(crate) fn is_plain(&self) -> bool {
-        self.draft.state_key.is_none()
-            && redaction_target(&self.draft).is_none()
-            && !notify::mentions(&self.draft)
+        self.draft.state_key.is_none() && redaction_target(&self.draft).is_none()
     }
 
     /// The same event after `head`, doing again only what its movement made wrong.
@@ -184,6 +181,9 @@ fn insert(
     let Prepared { draft, link, pdu, auth, .. } = prepared;
     let room = head.nid;
     let member = member_change(&draft)?;
+    let parent = relating::parent(tx, room, &draft)?;
+    let notice = notify::by_default(tx, head, &draft)?;
+    let thread = parent.as_ref().and_then(|parent| relating::thread(&draft, parent));
     let pos = tx.append(LogEntry {
         kind: LogKind::Event,
         room: Some(room),
@@ -195,9 +195,7 @@ fn insert(
     next.pos = pos;
     next.depth = link.depth;
     next.learn(auth.found());
-    if notify::by_default(&draft) {
-        next.notify_total += 1;
-    }
+    let counted = count(tx, &mut next, thread, notice.all)?;
 
     let mut replaces = None;
     if let Some(state_key) = &draft.state_key {
@@ -225,16 +223,38 @@ fn insert(
         replaces,
         redacts: redacts.as_deref(),
         relation,
-        notify_total: next.notify_total,
+        counted,
         origin: origin.map(|origin| (origin.device.as_ref(), origin.txn.as_str())),
     })?;
-    tx.read_up_to(room, &draft.sender, pos, next.notify_total)?;
-    notify::insert_highlights(tx, &next, &draft, pos)?;
+    if let Some(parent) = &parent {
+        tx.mark_related(parent)?;
+    }
+    notice.write(tx, room, &counted, pos)?;
     if let Some(target) = &redacts {
         apply_redaction(tx, &mut next, target, pos)?;
     }
     tx.set_head(next);
     Ok(pdu.event_id)
+}
+
+/// Adds an event to the totals of its room, and of its thread if it is in one.
+fn count(
+    tx: &mut Tx<'_>,
+    head: &mut RoomHead,
+    thread: Option<Position>,
+    notifies: bool,
+) -> Result<Counted, RoomError> {
+    let one = i64::from(notifies);
+    head.notify_total += one;
+    let thread_total = match thread {
+        Some(root) => tx.add_to_thread(head.nid, root, one, head.pos)?,
+        None => {
+            head.main_total += one;
+            0
+        }
+    };
+    let (notify_total, main_total) = (head.notify_total, head.main_total);
+    Ok(Counted { thread, notifies, notify_total, main_total, thread_total })
 }
 
 /// Who a member event is about and what it makes them.

@@ -12,7 +12,7 @@ use std::{
 
 use ruma::{OwnedRoomId, RoomId};
 
-use crate::store::{Place, RoomHead};
+use crate::store::{RoomHead, Slot};
 
 /// Rooms that share one lock.
 const SHARDS: usize = 64;
@@ -27,7 +27,7 @@ struct Line {
     /// How many are in it.
     waiting: usize,
     /// Where the next one goes.
-    end: Place,
+    end: Slot,
 }
 
 /// One event in a line; it leaves when this is dropped.
@@ -46,12 +46,12 @@ impl Lines {
     pub(super) fn enter<T, E>(
         &self,
         head: &RoomHead,
-        enter: impl FnOnce(Place) -> Result<(Place, T), E>,
+        enter: impl FnOnce(Slot) -> Result<(Slot, T), E>,
     ) -> Result<(InLine<'_>, T), E> {
         let room = &head.room_id;
         let mut lines = self.shard(room);
-        let place = lines.get(room).map_or_else(|| head.place(), |line| line.end.clone());
-        let (end, entered) = enter(place)?;
+        let slot = lines.get(room).map_or_else(|| head.slot(), |line| line.end.clone());
+        let (end, entered) = enter(slot)?;
         match lines.get_mut(room) {
             Some(line) => {
                 line.waiting += 1;

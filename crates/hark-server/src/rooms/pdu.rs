@@ -17,7 +17,7 @@ use ruma::{
 use sha2::{Digest as _, Sha256};
 
 use super::{Content, RoomError, Signer, auth::AuthState};
-use crate::store::Place;
+use crate::store::Slot;
 
 /// Bytes of a whole event (spec: "Size limits").
 const MAX_EVENT: usize = 65_536;
@@ -69,8 +69,8 @@ pub(crate) struct Pdu {
 
 impl Link {
     /// The link of an event that takes `place` and is allowed by `auth`.
-    pub(super) fn after(place: Place, auth: &AuthState, rules: &AuthorizationRules) -> Self {
-        Self { prev: place.event, depth: place.depth + 1, auth: auth.ids(rules) }
+    pub(super) fn after(slot: Slot, auth: &AuthState, rules: &AuthorizationRules) -> Self {
+        Self { prev: slot.event, depth: slot.depth + 1, auth: auth.ids(rules) }
     }
 }
 

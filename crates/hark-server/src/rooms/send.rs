@@ -8,7 +8,7 @@ use super::{
     Content, Draft, Origin, RoomError, Rooms,
     append::{self, Prepared},
     auth::AuthState,
-    directory, draft, redact, relating,
+    directory, draft, redact,
 };
 use crate::{
     clock,
@@ -40,9 +40,9 @@ impl Rooms {
         let Send { room, sender, kind, state_key, content, mut txn } = send;
         let draft = draft(room.clone(), sender, kind, state_key, content);
         let queued = self.judge(&room, &draft).await.and_then(|(head, auth)| {
-            self.lines.enter(&head, |place| {
-                let prepared = Prepared::sign(draft, auth, &head, place, &self.signer)?;
-                Ok((prepared.place(), self.write(head.nid, prepared, txn.take())))
+            self.lines.enter(&head, |slot| {
+                let prepared = Prepared::sign(draft, auth, &head, slot, &self.signer)?;
+                Ok((prepared.slot(), self.write(head.nid, prepared, txn.take())))
             })
         });
         match queued {
@@ -95,7 +95,6 @@ impl Rooms {
                 if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
                     return Ok(unchanged);
                 }
-                relating::check(tx, nid, &prepared.draft)?;
                 append::append_prepared(tx, nid, prepared, origin, &signer)
             })
         })

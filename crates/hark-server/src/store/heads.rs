@@ -119,7 +119,10 @@ pub(crate) struct RoomHead {
     pub(crate) depth: i64,
     pub(crate) joined: i64,
     pub(crate) invited: i64,
+    /// Events that notify everybody by the default push rules.
     pub(crate) notify_total: i64,
+    /// Those of them that are in no thread.
+    pub(crate) main_total: i64,
     /// Changes with every state event: what was checked against an equal value is still right. Not stored: after a restart it
     /// starts at the head.
     pub(crate) state_pos: Position,
@@ -130,7 +133,7 @@ pub(crate) struct RoomHead {
 
 /// What the next event of a room follows.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     /// `None` only before the create event.
     pub(crate) event: Option<OwnedEventId>,
     pub(crate) depth: i64,
@@ -165,8 +168,8 @@ impl Allowed {
 
 impl RoomHead {
     /// Where its next event goes.
-    pub(crate) fn place(&self) -> Place {
-        Place { event: self.event.clone(), depth: self.depth }
+    pub(crate) fn slot(&self) -> Slot {
+        Slot { event: self.event.clone(), depth: self.depth }
     }
 
     /// The state is another from `pos` on: whatever was judged by it has to be judged again.
@@ -256,10 +259,19 @@ impl HeadCache {
             let event = head.event.as_deref().map_or("", EventId::as_str);
             Snapshot::over(connection)
                 .prepare(
-                    "UPDATE rooms SET head_event = $1, head_pos = $2, depth = $3, joined = $4, invited = $5, notify_total = $6
-                     WHERE room_nid = $7",
+                    "UPDATE rooms SET head_event = $1, head_pos = $2, depth = $3, joined = $4, invited = $5,
+                         notify_total = $6, main_total = $7 WHERE room_nid = $8",
                 )?
-                .execute((event, head.pos, head.depth, head.joined, head.invited, head.notify_total, nid))?;
+                .execute((
+                    event,
+                    head.pos,
+                    head.depth,
+                    head.joined,
+                    head.invited,
+                    head.notify_total,
+                    head.main_total,
+                    nid,
+                ))?;
         }
         Ok(())
     }
@@ -321,6 +333,7 @@ impl Tx<'_> {
             joined: 0,
             invited: 0,
             notify_total: 0,
+            main_total: 0,
             state_pos: Position::START,
             known: Arc::default(),
             allowed: Arc::default(),
@@ -342,6 +355,7 @@ impl Snapshot<'_> {
             joined: room.joined,
             invited: room.invited,
             notify_total: room.notify_total,
+            main_total: room.main_total,
             state_pos: room.head_pos,
             known: Arc::default(),
             allowed: Arc::default(),

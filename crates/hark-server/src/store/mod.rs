@@ -24,12 +24,15 @@ mod filters;
 mod heads;
 pub(crate) mod log;
 pub(crate) mod media;
+mod media_promises;
+mod media_refs;
 mod memberships;
 mod migrations;
 #[cfg(debug_assertions)]
 mod plan;
 pub(crate) mod played;
 mod profiles;
+mod pushers;
 mod readers;
 mod receipts;
 mod registration_tokens;
@@ -54,22 +57,24 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    account_data::AccountData,
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
-    events::{NewRow, StoredEvent},
-    heads::{AuthEvent, JudgedBy, KnownState, Place, RoomHead, SharedHeads, StateKey},
+    events::{Counted, NewRow, StoredEvent},
+    heads::{AuthEvent, JudgedBy, KnownState, RoomHead, SharedHeads, Slot, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
+    pushers::{Pusher, PusherKey},
     receipts::{NewReceipt, Receipt},
-    relations::Child,
+    relations::{Child, Place},
     reports::{Report, Reported},
     rooms::Room,
     search::{Hit, Unindexed},
     snapshot::{Snapshot, to_json_error},
     state::Members,
     txns::TxnKey,
-    unread::Unread,
+    unread::{Highlight, ThreadHead},
     writer::{Tx, Undo},
 };
 use self::{readers::Readers, writer::Writer};
