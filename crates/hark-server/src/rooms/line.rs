@@ -79,3 +79,60 @@ impl Drop for InLine<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ruma::{RoomVersionId, event_id, owned_room_id};
+
+    use super::*;
+    use crate::store::{Position, RoomNid};
+
+    fn head(depth: i64) -> RoomHead {
+        RoomHead {
+            nid: RoomNid(1),
+            room_id: owned_room_id!("!room:hark.test"),
+            version: RoomVersionId::V12,
+            event: Some(event_id!("$committed").to_owned()),
+            pos: Position(depth),
+            depth,
+            joined: 1,
+            invited: 0,
+            notify_total: 0,
+            main_total: 0,
+            state_pos: Position(1),
+            known: std::sync::Arc::default(),
+            allowed: std::sync::Arc::default(),
+        }
+    }
+
+    fn enter<'a>(lines: &'a Lines, head: &RoomHead) -> (InLine<'a>, i64) {
+        lines
+            .enter::<_, ()>(head, |slot| {
+                let depth = slot.depth + 1;
+                Ok((Slot { event: None, depth }, depth))
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn an_event_follows_the_last_in_line_and_the_committed_one_when_nobody_is() {
+        let lines = Lines::new();
+        let (first, depth) = enter(&lines, &head(5));
+        assert_eq!(depth, 6);
+        let (second, depth) = enter(&lines, &head(5));
+        assert_eq!(depth, 7);
+        drop(first);
+        let (third, depth) = enter(&lines, &head(6));
+        assert_eq!(depth, 8, "the second is still on its way");
+        drop((second, third));
+        assert_eq!(enter(&lines, &head(20)).1, 21);
+    }
+
+    #[test]
+    fn who_is_refused_takes_no_slot() {
+        let lines = Lines::new();
+        assert!(lines.enter::<(), _>(&head(5), |_| Err(())).is_err());
+        assert_eq!(enter(&lines, &head(9)).1, 10);
+        assert!(lines.shards.iter().all(|shard| shard.lock().unwrap().is_empty()), "nothing is left of it");
+    }
+}
