@@ -52,7 +52,7 @@ pub(super) struct Question<'a> {
     pub(super) ignored: &'a Ignored,
     pub(super) rules: &'a CompiledRules,
     /// When they came into force.
-    pub(super) changed: Position,
+    pub(super) since: Position,
     pub(super) room: &'a Room,
 }
 
@@ -65,7 +65,7 @@ impl Memory {
     ) -> Result<Arc<Vec<Told>>, StoreError> {
         let key = (question.user.to_owned(), question.room.nid);
         let known = self.lock().get(&key).cloned();
-        let known = known.filter(|known| known.rules == question.changed && known.after <= after);
+        let known = known.filter(|known| known.rules == question.since && known.after <= after);
         let head = question.room.head_pos;
         let known = match known {
             Some(known) if known.upto >= head => return Ok(known.told),
@@ -98,7 +98,7 @@ impl Question<'_> {
             }
         }
         let events = self.snapshot.newest_events(self.room.nid, after, upto, MOST)?;
-        Ok(Known { rules: self.changed, after, upto, told: Arc::new(self.ask(events)?) })
+        Ok(Known { rules: self.since, after, upto, told: Arc::new(self.ask(events)?) })
     }
 
     /// Asks the rules of events, the newest of which comes first.
