@@ -8,6 +8,7 @@ use crate::{
     accounts::Accounts,
     http::limits::Limits,
     media::Media,
+    push::Bell,
     rooms::{Rooms, Signer},
     store::Store,
     sync::Sync,
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) rooms: Rooms,
     /// What clients have not seen yet.
     pub(crate) sync: Sync,
+    /// Rung when a pusher was set or removed.
+    pub(crate) bell: Bell,
     /// How often one may ask.
     pub(crate) limits: Limits,
     /// The part of ids behind the colon.
@@ -46,6 +49,7 @@ impl App {
             accounts: Accounts::new(store.clone(), server_name.clone()),
             rooms: Rooms::new(store.clone(), signer),
             sync: Sync::new(store.clone(), shutdown.clone()),
+            bell: Bell::default(),
             limits: Limits::new(config.rate_limits),
             shutdown,
             asked_to_end: CancellationToken::new(),

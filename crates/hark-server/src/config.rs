@@ -1,6 +1,10 @@
 //! What a server is told when it starts.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -34,6 +38,8 @@ pub struct Config {
     pub max_connections: usize,
     /// How long a client may be silent in the middle of a request or between two before its connection is cut.
     pub max_silence: Duration,
+    /// Addresses of push gateways that are spoken to though they are not on the open Internet, and without TLS if asked to.
+    pub push_gateways: Vec<IpAddr>,
     /// Whether whoever runs it ends it together with the program that started it. Told to those who watch.
     pub tied: bool,
 }
@@ -50,6 +56,7 @@ impl Config {
             max_upload: 100 * 1024 * 1024,
             max_connections: 200_000,
             max_silence: Duration::from_secs(75),
+            push_gateways: Vec::new(),
             tied: false,
         }
     }

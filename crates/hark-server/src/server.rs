@@ -19,7 +19,7 @@ use crate::{
     http::{Bounds, serve},
     media::Media,
     naming::{self, Settling},
-    platform,
+    platform, push,
     rooms::Signer,
     search,
     store::StoreError,
@@ -61,6 +61,7 @@ impl Server {
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
         tokio::spawn(search::run(app.clone()));
+        tokio::spawn(push::run(app.clone()));
         let bounds = Bounds { connections: app.config.max_connections, silence: app.config.max_silence };
         let serving = tokio::spawn(serve(listener, api::router(app.clone()), bounds, app.shutdown.clone()));
         Ok(Self { app, address, serving, folder, ended })

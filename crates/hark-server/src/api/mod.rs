@@ -22,11 +22,13 @@ mod logout;
 mod media;
 mod membership;
 mod mutual_rooms;
+mod notifications;
 mod paging;
 mod presence;
 mod profile;
 mod public_rooms;
 mod push_rules;
+mod pushers;
 mod receipts;
 mod register;
 mod relations;
@@ -127,6 +129,9 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::push::set_pushrule_enabled::v3::Request>(push_rules::set_enabled)
         .route::<c::push::get_pushrule_actions::v3::Request>(push_rules::get_actions)
         .route::<c::push::set_pushrule_actions::v3::Request>(push_rules::set_actions)
+        .raw::<c::push::get_notifications::v3::Request>(notifications::list)
+        .raw::<c::push::get_pushers::v3::Request>(pushers::list)
+        .raw::<c::push::set_pusher::v3::Request>(pushers::set)
         .route::<c::user_directory::search_users::v3::Request>(user_directory::search)
         .route::<c::presence::get_presence::v3::Request>(presence::get)
         .route::<c::presence::set_presence::v3::Request>(presence::set)

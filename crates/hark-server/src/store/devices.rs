@@ -108,6 +108,7 @@ impl Tx<'_> {
             .execute((user.as_str(), id.as_str()))?;
         self.prepare("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2")?
             .execute((user.as_str(), id.as_str()))?;
+        self.remove_pushers_of_device(user, id)?;
         self.device_list_changed(user)
     }
 
@@ -115,6 +116,7 @@ impl Tx<'_> {
     pub(crate) fn remove_all_devices(&mut self, user: &UserId) -> Result<(), StoreError> {
         self.prepare("DELETE FROM devices WHERE user_id = $1")?.execute([user.as_str()])?;
         self.prepare("DELETE FROM to_device WHERE user_id = $1")?.execute([user.as_str()])?;
+        self.remove_pushers(user)?;
         self.device_list_changed(user)
     }
 

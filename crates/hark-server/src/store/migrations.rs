@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_relations.sql"),
     include_str!("migrations/0005_discovery.sql"),
     include_str!("migrations/0006_counts.sql"),
+    include_str!("migrations/0010_pushers.sql"),
 ];
 
 /// Applies the steps that are missing, each in a transaction of its own.

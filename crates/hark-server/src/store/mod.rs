@@ -30,6 +30,7 @@ mod migrations;
 mod plan;
 pub(crate) mod played;
 mod profiles;
+mod pushers;
 mod readers;
 mod receipts;
 mod registration_tokens;
@@ -62,6 +63,7 @@ pub(crate) use self::{
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
+    pushers::{Pusher, PusherKey},
     receipts::{NewReceipt, Receipt},
     relations::{Child, Place},
     reports::{Report, Reported},

@@ -137,6 +137,7 @@ async fn start(folder: &std::path::Path) -> Server {
     config.server_name = Some("hark.test".to_owned());
     config.registration = Registration::Open;
     config.rate_limits = false;
+    config.push_gateways = vec![[127, 0, 0, 1].into()];
     Server::start(config).await.unwrap()
 }
 
