@@ -7,7 +7,7 @@ use ruma::UserId;
 use super::{
     Counts, Memory, Reading, Unread,
     attention::{Attention, Changed, Rules},
-    told::Question,
+    told::{Question, Work},
 };
 use crate::{
     gate::Ignored,
@@ -21,6 +21,7 @@ pub(crate) struct Counter<'a> {
     ignored: Ignored,
     rules: Rules,
     memory: Memory,
+    work: Work,
 }
 
 /// One timeline of a room, and what waits in it according to the totals.
@@ -39,7 +40,7 @@ impl<'a> Counter<'a> {
         ignored: Ignored,
     ) -> Result<Self, StoreError> {
         let rules = Rules::load(snapshot, user)?;
-        Ok(Self { snapshot, user, ignored, rules, memory: Memory::default() })
+        Ok(Self { snapshot, user, ignored, rules, memory: Memory::default(), work: Work::default() })
     }
 
     /// Where what rules say of events is kept from one count to the next.
@@ -100,6 +101,7 @@ impl<'a> Counter<'a> {
             rules: rules.compiled(self.user),
             since: rules.since,
             room,
+            work: &self.work,
         };
         let told = self.memory.told(&question, base)?;
         let mut by_thread = BTreeMap::<Option<Position>, Vec<_>>::new();
