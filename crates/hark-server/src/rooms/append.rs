@@ -246,12 +246,11 @@ fn count(
 ) -> Result<Counted, RoomError> {
     let one = i64::from(notifies);
     head.notify_total += one;
-    let thread_total = match thread {
-        Some(root) => tx.add_to_thread(head.nid, root, one, head.pos)?,
-        None => {
-            head.main_total += one;
-            0
-        }
+    let thread_total = if let Some(root) = thread {
+        tx.add_to_thread(head.nid, root, one, head.pos)?
+    } else {
+        head.main_total += one;
+        0
     };
     let (notify_total, main_total) = (head.notify_total, head.main_total);
     Ok(Counted { thread, notifies, notify_total, main_total, thread_total })
