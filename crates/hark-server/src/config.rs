@@ -25,6 +25,8 @@ pub struct MediaConfig {
     pub max_promised: usize,
     /// How long such an address waits for its file.
     pub promise_life: Duration,
+    /// How long who uploads may pause before the upload counts as broken off.
+    pub upload_pause: Duration,
     /// Types that are taken, such as `image/png` or `image/*`; none means all. Encrypted files are `application/octet-stream`.
     pub accepted_types: Vec<String>,
     /// How many bytes one person may keep; `None`: as many as there is room for.
@@ -48,6 +50,7 @@ impl Default for MediaConfig {
         Self {
             max_promised: 100,
             promise_life: Duration::from_hours(24),
+            upload_pause: Duration::from_mins(1),
             accepted_types: Vec::new(),
             max_per_user: None,
             limits_uri: None,

@@ -10,7 +10,7 @@ use std::{
     sync::Mutex,
 };
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use hark_server::{Config, EndSignal, LogFile, Registration, Server, StartError, Started, UrlPreviews};
 use tracing_subscriber::EnvFilter;
 
@@ -41,14 +41,12 @@ enum Command {
         /// Whether requests per user and address are limited.
         #[arg(long, value_enum, default_value_t = Switch::On)]
         rate_limits: Switch,
-        /// Follow links in messages to show what is behind them. The server then fetches addresses that its people choose, on the
-        /// open Internet only.
-        #[arg(long)]
-        url_previews: bool,
         /// A push gateway that is spoken to though its address is not on the open Internet, and without TLS if asked to. May
         /// be given more than once.
         #[arg(long = "push-gateway", value_name = "ADDRESS")]
         push_gateways: Vec<IpAddr>,
+        #[command(flatten)]
+        files: Files,
         /// For a program that starts the server and leaves it running: the log goes to DIR/server.log, standard output gets
         /// one line of JSON about how the start went, and the end of the terminal changes nothing.
         #[arg(long)]
@@ -105,6 +103,34 @@ enum Command {
     },
 }
 
+/// What the server does with files.
+#[derive(Args)]
+struct Files {
+    /// The largest file people may send, in megabytes.
+    #[arg(long, value_name = "MB", default_value_t = 100)]
+    max_upload: u64,
+    /// How many megabytes of files one person may keep; without it, as many as there is room for.
+    #[arg(long, value_name = "MB")]
+    max_media_per_user: Option<u64>,
+    /// The only types of files that are taken, such as image/*,application/octet-stream (which encrypted files are).
+    #[arg(long, value_name = "TYPES", value_delimiter = ',')]
+    media_types: Vec<String>,
+    /// Follow links in messages to show what is behind them. The server then fetches addresses that its people choose, on the open
+    /// Internet only.
+    #[arg(long)]
+    url_previews: bool,
+}
+
+impl Files {
+    fn settle(self, config: &mut Config) {
+        const MEGABYTE: u64 = 1024 * 1024;
+        config.max_upload = self.max_upload.saturating_mul(MEGABYTE);
+        config.media.max_per_user = self.max_media_per_user.map(|most| most.saturating_mul(MEGABYTE));
+        config.media.accepted_types = self.media_types;
+        config.media.url_previews = self.url_previews.then(UrlPreviews::default);
+    }
+}
+
 #[derive(Subcommand)]
 enum UserCommand {
     /// Add an account; the password is read from standard input. Works while the server runs.
@@ -152,8 +178,8 @@ async fn main() -> ExitCode {
             server_name,
             registration,
             rate_limits,
-            url_previews,
             push_gateways,
+            files,
             background,
             until_input_ends,
         } => {
@@ -162,8 +188,8 @@ async fn main() -> ExitCode {
             config.server_name = server_name;
             config.registration = registration;
             config.rate_limits = rate_limits == Switch::On;
-            config.media.url_previews = url_previews.then(UrlPreviews::default);
             config.push_gateways = push_gateways;
+            files.settle(&mut config);
             config.tied = until_input_ends;
             hark_server::open_many_files();
             if background { serve_unseen(config).await } else { serve(config).await }

@@ -96,13 +96,11 @@ impl Media {
             return Err(missing());
         }
         let arrival = self.arrivals.follow(id);
-        match self.look_for(id).await? {
-            Some(row) => Ok(row),
-            None => {
-                arrival.wait(patience).await;
-                self.look_for(id).await?.ok_or_else(promise::not_yet)
-            }
+        if let Some(row) = self.look_for(id).await? {
+            return Ok(row);
         }
+        arrival.wait(patience).await;
+        self.look_for(id).await?.ok_or_else(promise::not_yet)
     }
 
     /// Notes that a file was given to somebody. What others than its uploader fetch is not forgotten, even where nothing in sight
