@@ -8,6 +8,7 @@ use crate::{
     accounts::Accounts,
     http::limits::Limits,
     media::Media,
+    metrics::Metrics,
     rooms::{Rooms, Signer},
     store::Store,
     sync::Sync,
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) rooms: Rooms,
     /// What clients have not seen yet.
     pub(crate) sync: Sync,
+    /// What it counts of its work.
+    pub(crate) metrics: Metrics,
     /// How often one may ask.
     pub(crate) limits: Limits,
     /// The part of ids behind the colon.
@@ -42,10 +45,12 @@ impl App {
     pub(crate) fn new(store: Store, media: Media, signer: Signer, config: Config) -> Self {
         let server_name = signer.server_name().clone();
         let shutdown = CancellationToken::new();
+        let metrics = Metrics::default();
         Self {
             accounts: Accounts::new(store.clone(), server_name.clone()),
             rooms: Rooms::new(store.clone(), signer),
-            sync: Sync::new(store.clone(), shutdown.clone()),
+            sync: Sync::new(store.clone(), &metrics, shutdown.clone()),
+            metrics,
             limits: Limits::new(config.rate_limits),
             shutdown,
             asked_to_end: CancellationToken::new(),

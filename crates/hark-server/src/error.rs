@@ -69,6 +69,16 @@ pub enum StartError {
         /// What was asked for.
         address: SocketAddr,
     },
+    /// The address of `/metrics` cannot be listened on.
+    #[error(
+        "It is not possible to serve metrics on {address} ({reason}). Choose another address with --metrics."
+    )]
+    Metrics {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        reason: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("It is not possible to listen on {address} ({reason}). Choose another address with --listen.")]
     Listen {

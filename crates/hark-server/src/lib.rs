@@ -7,6 +7,7 @@
 //! * `relations/` says what belongs to an event, `search/` finds words in what was said, `spaces.rs` walks the tree of a space.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
 //! * `admin/` is how a program beside it adds people, watches it and ends it; `background.rs` is a server without a terminal.
+//! * `metrics/` counts what the server does.
 //! * `backup/` copies a data folder while it is in use, looks it over, and makes a folder out of a copy.
 //! * [`Server`] puts them together on a data folder and a port.
 
@@ -30,6 +31,7 @@ mod http;
 mod json;
 mod logging;
 mod media;
+mod metrics;
 mod naming;
 mod platform;
 mod push;

@@ -49,6 +49,20 @@ pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What the process holds in memory, in bytes; `None` where that is not known.
+#[cfg(target_os = "linux")]
+pub(crate) fn resident_memory() -> Option<u64> {
+    let pages =
+        fs::read_to_string("/proc/self/statm").ok()?.split_whitespace().nth(1)?.parse::<u64>().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// What the process holds in memory: here that is not known.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn resident_memory() -> Option<u64> {
+    None
+}
+
 /// How many files the process may hold open at once; `None` where that is not counted.
 #[cfg(unix)]
 pub(crate) fn open_file_limit() -> Option<usize> {

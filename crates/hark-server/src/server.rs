@@ -18,6 +18,7 @@ use crate::{
     folder::Folder,
     http::{Bounds, serve},
     media::Media,
+    metrics,
     naming::{self, Settling},
     platform,
     rooms::Signer,
@@ -28,10 +29,14 @@ use crate::{
 /// How long requests under way may take when the server ends.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Connections to `/metrics` at once.
+const METRICS_READERS: usize = 16;
+
 /// A running homeserver.
 pub struct Server {
     app: Arc<App>,
     address: SocketAddr,
+    metrics: Option<SocketAddr>,
     serving: JoinHandle<()>,
     folder: Folder,
     /// Cancelled when the folder is free again.
@@ -44,6 +49,7 @@ impl Server {
         let folder = Folder::take(&config.data_dir)?;
         let app = open(&folder, config).await?;
         let listener = listen(app.config.listen)?;
+        let for_metrics = app.config.metrics.map(listen_for_metrics).transpose()?;
         let address = listener
             .local_addr()
             .map_err(|reason| StartError::Listen { address: app.config.listen, reason })?;
@@ -62,8 +68,16 @@ impl Server {
         tokio::spawn(chores::run(app.clone()));
         tokio::spawn(search::run(app.clone()));
         let bounds = Bounds { connections: app.config.max_connections, silence: app.config.max_silence };
-        let serving = tokio::spawn(serve(listener, api::router(app.clone()), bounds, app.shutdown.clone()));
-        Ok(Self { app, address, serving, folder, ended })
+        let metrics = for_metrics.as_ref().and_then(|listener| listener.local_addr().ok());
+        if let Some(listener) = for_metrics {
+            let bounds = Bounds { connections: METRICS_READERS, ..bounds };
+            let pages = metrics::router(app.clone());
+            tokio::spawn(serve(listener, pages, bounds, Arc::default(), app.shutdown.clone()));
+        }
+        let counted = app.metrics.connections.clone();
+        let serving =
+            tokio::spawn(serve(listener, api::router(app.clone()), bounds, counted, app.shutdown.clone()));
+        Ok(Self { app, address, metrics, serving, folder, ended })
     }
 
     /// The address to give to a client on this computer.
@@ -74,6 +88,11 @@ impl Server {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where `/metrics` is, if it is served.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// The part of ids behind the colon.
@@ -166,6 +185,10 @@ pub(crate) async fn set_display_name(app: &App, user_id: &str, name: &str) -> Re
         .store
         .write::<_, StoreError, _>(move |tx| tx.set_profile_field(&user, "displayname", Some(&name)));
     written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
+}
+
+fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, StartError> {
+    platform::listen(address).map_err(|reason| StartError::Metrics { address, reason })
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    clock,
     http::{
         Answer, ApiError, Json, Session, Whole,
         extract::{Incoming, Shared},
@@ -40,7 +41,9 @@ pub(super) async fn upload(
         content_type: request.header("content-type").filter(|kind| kind.len() <= 255).map(ToOwned::to_owned),
         filename,
     };
+    let began = clock::instant();
     let address = app.media.upload(&session.user_id, declared, request.body).await?;
+    app.metrics.upload.observe(began.elapsed());
     Ok(Json(json!({ "content_uri": address })))
 }
 

@@ -38,8 +38,10 @@ mod reports;
 mod rooms;
 mod search;
 mod settings;
+mod slow;
 mod snapshot;
 mod state;
+mod timing;
 pub(crate) mod to_device;
 pub(crate) mod txns;
 mod unread;
@@ -48,6 +50,7 @@ mod writer;
 use std::{
     path::Path,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use tokio::sync::watch;
@@ -66,8 +69,10 @@ pub(crate) use self::{
     reports::{Report, Reported},
     rooms::Room,
     search::{Hit, Unindexed},
+    slow::slow_statements,
     snapshot::{Snapshot, to_json_error},
     state::Members,
+    timing::Timing,
     txns::TxnKey,
     unread::Unread,
     writer::Tx,
@@ -88,6 +93,7 @@ struct Inner {
     epoch: String,
     heads: SharedHeads,
     hook: Arc<OnceLock<CommitHook>>,
+    timing: Arc<Timing>,
 }
 
 impl Store {
@@ -101,9 +107,18 @@ impl Store {
         let (committed_sender, committed) = watch::channel(head);
         let hook: Arc<OnceLock<CommitHook>> = Arc::default();
         let heads = SharedHeads::default();
-        let writer = Writer::start(connection, path, head, committed_sender, hook.clone(), heads.clone())?;
+        let timing = Arc::new(Timing::begin());
+        let writer = Writer::start(
+            connection,
+            path,
+            head,
+            committed_sender,
+            hook.clone(),
+            heads.clone(),
+            timing.clone(),
+        )?;
         let readers = Readers::new(path);
-        Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, heads, hook })))
+        Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, heads, hook, timing })))
     }
 
     /// Runs `change` in the writer's next batch, inside a savepoint of its own: an `Err` undoes this change alone. Returns after
@@ -130,6 +145,16 @@ impl Store {
     /// The position of the last durable change.
     pub(crate) fn committed(&self) -> Position {
         *self.0.committed.borrow()
+    }
+
+    /// How long ago a committed change was asked for.
+    pub(crate) fn age(&self, pos: Position) -> Duration {
+        self.0.timing.age(pos, self.committed())
+    }
+
+    /// How long changes take.
+    pub(crate) fn timing(&self) -> &Timing {
+        &self.0.timing
     }
 
     /// Follows [`Self::committed`].

@@ -13,6 +13,7 @@ use std::{
     path::Path,
     sync::{Arc, OnceLock},
     thread,
+    time::Instant,
 };
 
 use rusqlite::Connection;
@@ -20,8 +21,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     Batch, CommitHook, Position, SharedHeads, Snapshot, StoreError, checkpoint::Checkpointer,
-    heads::HeadCache, log::Logged,
+    heads::HeadCache, log::Logged, timing::Timing,
 };
+use crate::clock;
 
 /// Commands of one commit.
 const BATCH: usize = 512;
@@ -30,6 +32,12 @@ const QUEUE: usize = 4096;
 
 /// Runs in the transaction; without one (the batch failed before it) it is refused.
 type Command = Box<dyn FnOnce(Option<&mut Tx<'_>>) -> Done + Send>;
+
+/// A command and when it was given.
+struct Asked {
+    at: Instant,
+    command: Command,
+}
 
 /// Tells a caller how its command ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -46,7 +54,7 @@ pub(super) struct Writer {
 }
 
 enum Message {
-    Run(Command),
+    Run(Asked),
     Stop(oneshot::Sender<()>),
 }
 
@@ -58,11 +66,12 @@ impl Writer {
         committed: watch::Sender<Position>,
         hook: Arc<OnceLock<CommitHook>>,
         heads: SharedHeads,
+        timing: Arc<Timing>,
     ) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let checkpointer = Checkpointer::start(path)?;
         let pending = Pending { head, entries: Vec::new(), heads: HeadCache::sharing(heads.clone()) };
-        let task = WriterThread { connection, pending, heads, committed, hook, checkpointer };
+        let task = WriterThread { connection, pending, heads, committed, hook, timing, checkpointer };
         thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || task.run(inbox))
@@ -77,6 +86,7 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        let at = clock::instant();
         let command: Command = Box::new(move |tx| {
             let outcome = tx.map_or_else(|| Err(StoreError::Full.into()), change);
             let keep = outcome.is_ok();
@@ -90,7 +100,7 @@ impl Writer {
             });
             Done { keep, answer }
         });
-        self.commands.send(Message::Run(command)).await.map_err(|_| StoreError::Closed)?;
+        self.commands.send(Message::Run(Asked { at, command })).await.map_err(|_| StoreError::Closed)?;
         receiver.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -132,6 +142,7 @@ struct WriterThread {
     heads: SharedHeads,
     committed: watch::Sender<Position>,
     hook: Arc<OnceLock<CommitHook>>,
+    timing: Arc<Timing>,
     checkpointer: Checkpointer,
 }
 
@@ -144,7 +155,7 @@ impl WriterThread {
             let mut next = Some(first);
             while let Some(message) = next {
                 match message {
-                    Message::Run(command) => batch.push_back(command),
+                    Message::Run(asked) => batch.push_back(asked),
                     Message::Stop(sender) => stop = Some(sender),
                 }
                 next = if batch.len() < BATCH && stop.is_none() { inbox.try_recv().ok() } else { None };
@@ -160,7 +171,7 @@ impl WriterThread {
     }
 
     /// Runs and commits one batch, then answers it.
-    fn commit(&mut self, batch: &mut VecDeque<Command>) {
+    fn commit(&mut self, batch: &mut VecDeque<Asked>) {
         if batch.is_empty() {
             return;
         }
@@ -172,7 +183,7 @@ impl WriterThread {
             Ok(()) => self.announce(),
             Err(error) => self.undo(from, &error),
         }
-        answers.extend(batch.drain(..).map(|unreached| unreached(None).answer));
+        answers.extend(batch.drain(..).map(|unreached| (unreached.command)(None).answer));
         for answer in answers {
             answer(if committed { Ok(()) } else { Err(StoreError::Full) });
         }
@@ -181,11 +192,12 @@ impl WriterThread {
 
     fn run_batch(
         &mut self,
-        batch: &mut VecDeque<Command>,
+        batch: &mut VecDeque<Asked>,
         answers: &mut Vec<Answer>,
     ) -> Result<(), StoreError> {
+        let began = clock::instant();
         execute(&self.connection, "BEGIN IMMEDIATE")?;
-        while let Some(command) = batch.pop_front() {
+        while let Some(Asked { at, command }) = batch.pop_front() {
             let before = (self.pending.head, self.pending.entries.len(), self.pending.heads.mark());
             execute(&self.connection, "SAVEPOINT command")?;
             let mut tx = Tx { snapshot: Snapshot::over(&self.connection), pending: &mut self.pending };
@@ -203,10 +215,13 @@ impl WriterThread {
                 self.pending.heads.undo_to(before.2);
             }
             execute(&self.connection, "RELEASE command")?;
+            self.timing.note(before.0, self.pending.head, at);
             // A panicking command drops its answer, which its caller sees as `Closed`.
             answers.extend(done.ok().map(|done| done.answer));
         }
-        execute(&self.connection, "COMMIT")
+        execute(&self.connection, "COMMIT")?;
+        self.timing.commits.observe(began.elapsed());
+        Ok(())
     }
 
     fn announce(&mut self) {
