@@ -82,6 +82,10 @@ async fn media_bytes(app: &App) -> Result<u64, StoreError> {
     {
         return Ok(sum);
     }
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is not general over the snapshot's lifetime"
+    )]
     let sum = app.store.read::<_, StoreError, _>(|snapshot| snapshot.media_bytes()).await?;
     *known() = Some((clock::instant(), sum));
     Ok(sum)
