@@ -34,7 +34,7 @@ pub enum StartError {
         path: PathBuf,
     },
     /// The database was written by a newer version.
-    #[error("The data folder {} was written by a newer hark-server. Use that one, or choose another folder with --data.", path.display())]
+    #[error("The data folder {} was written by a newer hark-server. Nothing in it was changed. Use that one, or choose another folder with --data.", path.display())]
     TooNew {
         /// The folder.
         path: PathBuf,

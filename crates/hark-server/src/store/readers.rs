@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-use super::{Snapshot, StoreError, slow};
+use super::{Snapshot, StoreError, migrations, slow};
 
 /// Reads under way at once. More readers than processors only share the same cores, but one may wait for the disk.
 const READERS: usize = 4;
@@ -151,6 +151,7 @@ fn read<T, E: From<StoreError>>(
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
+    migrations::refuse_newer(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
