@@ -92,4 +92,4 @@ pub enum StartError {
 /// An account that was not added: why, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct AddUserError(pub(crate) String);
+pub struct AdminError(pub(crate) String);

@@ -48,12 +48,15 @@ mod timeline;
 
 pub(crate) use self::app::App;
 pub use self::{
-    admin::{Running, Watch, add_named_user, add_registration_token, add_user, stop, watch},
+    admin::{
+        NewToken, Operator, Running, Watch, add_named_user, add_registration_token, add_user, stop, watch,
+    },
     background::{LogFile, Started},
     backup::{BackupError, Checked, backup, check, restore},
     config::{Config, Registration},
-    error::{AddUserError, StartError},
-    platform::{EndSignal, open_many_files, outlive_the_terminal},
+    error::{AdminError, StartError},
+    platform::{EndSignal, WithoutEcho, open_many_files, outlive_the_terminal},
     server::Server,
 };
-pub use store::StoreError;
+pub use rooms::Purged;
+pub use store::{RoomEntry, StoreError, TokenEntry, UserEntry};

@@ -88,6 +88,43 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(WAITING)
 }
 
+/// While it lives, what is typed at the terminal of standard input is not shown. Where that cannot be had, it is shown.
+#[derive(Debug)]
+pub struct WithoutEcho {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+impl WithoutEcho {
+    /// From now on.
+    pub fn begin() -> Self {
+        #[cfg(unix)]
+        {
+            use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+            let before = tcgetattr(io::stdin()).ok();
+            if let Some(before) = &before {
+                let mut silent = before.clone();
+                silent.local_modes.remove(LocalModes::ECHO);
+                let _shown_then = tcsetattr(io::stdin(), OptionalActions::Flush, &silent);
+            }
+            Self { before }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+}
+
+#[cfg(unix)]
+impl Drop for WithoutEcho {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        if let Some(before) = &self.before {
+            // Whoever took the terminal away has it as it was left.
+            let _gone = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
+    }
+}
+
 /// Lets the process hold as many files open as the system grants it, for connections are files.
 pub fn open_many_files() {
     #[cfg(unix)]

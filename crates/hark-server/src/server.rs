@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AddUserError, App, Config, StartError,
+    AdminError, App, Config, StartError,
     accounts::{NewAccount, Secret, names},
     admin::{Admin, Running},
     api, chores,
@@ -106,7 +106,7 @@ impl Server {
     }
 
     /// Adds an account and returns its full id.
-    pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AddUserError> {
+    pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AdminError> {
         add_user(&self.app, name, password, admin).await
     }
 
@@ -159,8 +159,8 @@ pub(crate) async fn add_user(
     name: &str,
     password: &str,
     admin: bool,
-) -> Result<String, AddUserError> {
-    let explain = |error: crate::http::ApiError| AddUserError(error.message().to_owned());
+) -> Result<String, AdminError> {
+    let explain = |error: crate::http::ApiError| AdminError(error.message().to_owned());
     let user_id = names::new_user(name, app.accounts.server_name()).map_err(explain)?;
     let password = Secret::new(password.to_owned());
     let account = NewAccount { user_id: user_id.clone(), password, admin, registration_token: None };
@@ -178,13 +178,13 @@ pub(crate) async fn has_users(app: &App) -> bool {
 }
 
 /// Gives a new account the name others see. For right after it was added: rooms it may be in already are not told.
-pub(crate) async fn set_display_name(app: &App, user_id: &str, name: &str) -> Result<(), AddUserError> {
-    let user = ruma::UserId::parse(user_id).map_err(|error| AddUserError(error.to_string()))?;
+pub(crate) async fn set_display_name(app: &App, user_id: &str, name: &str) -> Result<(), AdminError> {
+    let user = ruma::UserId::parse(user_id).map_err(|error| AdminError(error.to_string()))?;
     let name = serde_json::Value::from(name);
     let written = app
         .store
         .write::<_, StoreError, _>(move |tx| tx.set_profile_field(&user, "displayname", Some(&name)));
-    written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
+    written.await.map(drop).map_err(|error| AdminError(error.to_string()))
 }
 
 fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -2,9 +2,13 @@
 
 mod copies;
 mod log;
+mod password;
 mod people;
+mod place;
+mod rooms;
 mod running;
 mod serve;
+mod tokens;
 
 use std::io::{self, Write};
 
@@ -39,7 +43,10 @@ enum Command {
     User(people::User),
     /// Tokens for `--registration token`.
     #[command(subcommand)]
-    Token(people::Token),
+    Token(tokens::Token),
+    /// Rooms of this server.
+    #[command(subcommand)]
+    Room(rooms::Room),
 }
 
 impl Arguments {
@@ -57,6 +64,7 @@ impl Arguments {
             Command::Check(check) => check.run(),
             Command::User(user) => user.run().await,
             Command::Token(token) => token.run().await,
+            Command::Room(room) => room.run().await,
         }
     }
 }

@@ -1,66 +1,52 @@
-//! `hark-server user` and `token`.
-
-use std::{
-    io::{self, BufRead, IsTerminal},
-    path::PathBuf,
-};
+//! `hark-server user`.
 
 use clap::Subcommand;
+use serde_json::json;
 
-use super::say;
+use super::{
+    password,
+    place::{Place, date},
+};
 
+/// They work while the server runs, and while it does not.
 #[derive(Subcommand)]
 pub(crate) enum User {
-    /// Add an account; the password is read from standard input. Works while the server runs.
+    /// Add an account; the password is read from standard input.
     Add {
         /// The part of the id before the colon.
         name: String,
-        /// The server's folder.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
         /// Let this user administer the server.
         #[arg(long)]
         admin: bool,
     },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Token {
-    /// Make a token and print it. Works while the server runs.
-    Add {
-        /// The server's folder.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
-        /// How many accounts it makes; without end if not given.
-        #[arg(long, value_name = "N")]
-        uses: Option<u32>,
+    /// List the accounts: id, since when (UTC), devices, who is an administrator.
+    List {
+        #[command(flatten)]
+        place: Place,
     },
 }
 
 impl User {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Self::Add { name, data, admin } = self;
-        let password = read_password()?;
-        let user_id = hark_server::add_user(&data, &name, &password, admin).await?;
-        say(&user_id)
+        match self {
+            Self::Add { name, place, admin } => {
+                let password = password::read()?;
+                let user_id = place.operator().add_user(&name, &password, admin).await?;
+                place.tell(&json!({ "user_id": user_id, "admin": admin }), || user_id.clone())
+            }
+            Self::List { place } => {
+                let users = place.operator().users().await?;
+                place.list(&users, |user| {
+                    vec![
+                        user.user_id.clone(),
+                        format!("since {}", date(user.created_ms)),
+                        format!("{} devices", user.devices),
+                        if user.admin { "administrator".to_owned() } else { String::new() },
+                    ]
+                })
+            }
+        }
     }
-}
-
-impl Token {
-    pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Self::Add { data, uses } = self;
-        let token = hark_server::add_registration_token(&data, uses).await?;
-        say(&token)
-    }
-}
-
-fn read_password() -> anyhow::Result<String> {
-    if io::stdin().is_terminal() {
-        eprint!("Password (it will be seen): ");
-    }
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    anyhow::ensure!(!password.is_empty(), "No password was given. Write it to the standard input.");
-    Ok(password.to_owned())
 }

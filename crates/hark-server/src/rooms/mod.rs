@@ -21,6 +21,7 @@ mod notify;
 mod pdu;
 pub(crate) mod power;
 mod profile;
+mod purge;
 mod redact;
 mod relating;
 mod send;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedServerName, OwnedUserId};
 
+pub use self::purge::Purged;
 pub(crate) use self::{
     append::Origin,
     carry::predecessor,

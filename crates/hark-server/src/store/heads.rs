@@ -235,6 +235,12 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Looks the state of a room up again when it is needed next.
+    pub(crate) fn forget_known_state(&mut self, room: RoomNid) -> Result<(), StoreError> {
+        let Some(head) = self.head(room)? else { return Ok(()) };
+        self.set_head(RoomHead { known: Arc::default(), ..RoomHead::clone(&head) })
+    }
+
     /// Makes an empty room; its create event must follow in the same command.
     pub(crate) fn create_room(
         &mut self,

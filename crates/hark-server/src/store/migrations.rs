@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_played.sql"),
     include_str!("migrations/0004_relations.sql"),
     include_str!("migrations/0005_discovery.sql"),
+    include_str!("migrations/0011_operators.sql"),
 ];
 
 /// Refuses a database that a newer program wrote, and leaves every byte of it as it is: the write-ahead log of a server that

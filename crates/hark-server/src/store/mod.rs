@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod filters;
 mod heads;
+mod lists;
 pub(crate) mod log;
 pub(crate) mod media;
 mod memberships;
@@ -30,6 +31,7 @@ mod migrations;
 mod plan;
 pub(crate) mod played;
 mod profiles;
+mod purge;
 mod readers;
 mod receipts;
 mod registration_tokens;
@@ -55,7 +57,6 @@ use std::{
 
 use tokio::sync::watch;
 
-pub use self::error::StoreError;
 pub(crate) use self::{
     audit::audit,
     cards::{Card, CardField},
@@ -76,6 +77,10 @@ pub(crate) use self::{
     txns::TxnKey,
     unread::Unread,
     writer::Tx,
+};
+pub use self::{
+    error::StoreError,
+    lists::{RoomEntry, TokenEntry, UserEntry},
 };
 use self::{readers::Readers, writer::Writer};
 

@@ -124,9 +124,9 @@ async fn is_as_it_was(client: &Client) {
     assert_eq!(listed.len(), 1);
     assert_eq!((&listed[0]["name"], &listed[0]["topic"]), (&json!("Garden"), &json!("What grows")));
     assert_eq!(listed[0]["canonical_alias"], "#garden:old.example.org");
-    let note =
-        client.answer("GET", ALICE, &format!("v1/media/download/old.example.org/{NOTE_AT}"), json!({}));
-    assert_eq!(note.await, NOTE);
+    let note = format!("v1/media/download/old.example.org/{NOTE_AT}");
+    let note = client.answer("GET", ALICE, &note, json!({})).await;
+    assert_eq!(note, NOTE);
     // The index of an older layout is made while the server runs.
     let wanted = json!({ "search_categories": { "room_events": { "search_term": "beans" } } });
     loop {
