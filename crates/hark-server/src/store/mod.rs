@@ -58,15 +58,16 @@ use std::{
 use tokio::sync::watch;
 
 pub(crate) use self::{
+    account_data::AccountData,
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
-    events::{NewRow, StoredEvent},
+    events::{Counted, NewRow, StoredEvent},
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
     receipts::{NewReceipt, Receipt},
-    relations::Child,
+    relations::{Child, Place},
     reports::{Report, Reported},
     rooms::Room,
     search::{Hit, Unindexed},
@@ -75,7 +76,7 @@ pub(crate) use self::{
     state::Members,
     timing::Timing,
     txns::TxnKey,
-    unread::Unread,
+    unread::{Highlight, ThreadHead},
     writer::Tx,
 };
 pub use self::{

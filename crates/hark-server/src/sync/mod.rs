@@ -5,7 +5,6 @@
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
 mod acknowledged;
-mod attention;
 mod changes;
 mod ephemeral;
 mod lazy;
@@ -43,6 +42,7 @@ use crate::{
     http::{ApiError, Session},
     metrics::{Histogram, Metrics, Passing},
     store::{Position, RoomNid, Store, StoreError},
+    unread::Memory,
 };
 
 /// The longest a client may wait for something to happen.
@@ -62,6 +62,7 @@ pub(crate) struct Sync {
     acknowledged: Arc<Acknowledged>,
     polls: Arc<Passing>,
     delivery: Arc<Histogram>,
+    told: Memory,
     shutdown: CancellationToken,
 }
 
@@ -82,6 +83,7 @@ impl Sync {
             acknowledged: Arc::default(),
             polls: metrics.polls.clone(),
             delivery: metrics.delivery.clone(),
+            told: Memory::default(),
             shutdown,
         }
     }
