@@ -176,7 +176,7 @@ pub(super) async fn stream(app: Shared, session: Session, request: Raw) -> Resul
         let (session, room, epoch) = (session.clone(), query.room_id.clone(), app.store.epoch().to_owned());
         app.store.read(move |snapshot| happened(snapshot, &session, room, from, &epoch, over))
     });
-    Ok(Body(found.await?))
+    Ok(Body(app.accounts.while_signed_in(&session, found).await?))
 }
 
 /// The answer, if there is anything in it or the time is over.

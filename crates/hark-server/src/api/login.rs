@@ -10,13 +10,12 @@ use ruma::{
 use serde::Deserialize;
 use serde_json::json;
 
+use super::confirm::is_right;
 use crate::{
     accounts::{NewDevice, Secret, names},
-    clock,
     http::{
         Answer, ApiError, Json, Session,
         extract::{Raw, Shared},
-        limits::{Asker, Limit},
     },
 };
 
@@ -78,13 +77,14 @@ pub(super) async fn log_in(app: Shared, (): (), request: Raw) -> Result<impl Ans
     let user =
         names::existing_user(body.name()?, &app.server_name).ok_or_else(|| ApiError::forbidden(WRONG))?;
     let password = body.password.ok_or_else(|| ApiError::missing_param("missing field `password`"))?;
-    let account = Asker::User(user.clone());
-    app.limits.check(Limit::WrongPassword, &account, clock::instant())?;
-    if !app.accounts.check_password(&user, password).await? {
-        app.limits.take(Limit::WrongPassword, account, clock::instant())?;
+    if !is_right(&app, &user, password).await? {
         return Err(ApiError::forbidden(WRONG));
     }
-    let device = NewDevice { device_id: body.device_id, display_name: body.initial_device_display_name };
+    let device = NewDevice {
+        device_id: body.device_id,
+        display_name: body.initial_device_display_name,
+        from: Some(request.peer),
+    };
     let (device_id, token) = app.accounts.sign_in(&user, device).await?;
     Ok(Json(json!({
         "user_id": user,

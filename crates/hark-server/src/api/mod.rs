@@ -8,6 +8,7 @@ mod access;
 mod account_data;
 mod capabilities;
 mod card;
+mod confirm;
 mod cursor;
 mod devices;
 mod discovery;
@@ -101,6 +102,8 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::device::get_devices::v3::Request>(devices::list)
         .route::<c::device::get_device::v3::Request>(devices::get)
         .route::<c::device::update_device::v3::Request>(devices::rename)
+        .raw::<c::device::delete_device::v3::Request>(devices::delete)
+        .raw::<c::device::delete_devices::v3::Request>(devices::delete_several)
         .route::<c::profile::get_profile::v3::Request>(profile::get)
         .raw::<c::profile::get_profile_field::v3::Request>(profile::get_field)
         .raw::<c::profile::set_profile_field::v3::Request>(profile::set_field)

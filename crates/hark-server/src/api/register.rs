@@ -61,7 +61,11 @@ pub(super) async fn register(app: Shared, (): (), request: Raw) -> Result<impl A
     app.accounts.create(account).await?;
     let mut answer = json!({ "user_id": user_id, "home_server": app.server_name });
     if !body.inhibit_login {
-        let device = NewDevice { device_id: body.device_id, display_name: body.initial_device_display_name };
+        let device = NewDevice {
+            device_id: body.device_id,
+            display_name: body.initial_device_display_name,
+            from: Some(request.peer),
+        };
         let (device_id, token) = app.accounts.sign_in(&user_id, device).await?;
         answer["device_id"] = device_id.as_str().into();
         answer["access_token"] = token.reveal().into();

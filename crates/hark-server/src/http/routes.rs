@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter},
 };
@@ -17,7 +17,7 @@ use ruma::{
 
 use super::{
     Answer, ApiError,
-    extract::{Authenticate, Incoming, Input, Raw, Shared},
+    extract::{Authenticate, Incoming, Input, Raw, Shared, peer_of},
     limits::{Asker, Limit},
 };
 use crate::{clock, logging::Hashed};
@@ -176,20 +176,15 @@ async fn answer<A: Authenticate, R, I: Input<R>>(
 async fn admit<A: Authenticate>(app: &Shared, parts: &Parts, limit: Limit) -> Result<WhoBy<A>, ApiError> {
     let by_address = limit == Limit::SignIn;
     if by_address {
-        app.limits.take(limit, address_of(parts), clock::instant())?;
+        app.limits.take(limit, Asker::at(peer_of(parts)), clock::instant())?;
     }
-    let who = A::authenticate(app, &parts.headers).await?;
+    let who = A::authenticate(app, parts).await?;
     if !by_address {
         let asker = A::session(&who)
-            .map_or_else(|| address_of(parts), |session| Asker::User(session.user_id.clone()));
+            .map_or_else(|| Asker::at(peer_of(parts)), |session| Asker::User(session.user_id.clone()));
         app.limits.take(limit, asker, clock::instant())?;
     }
     Ok(who)
-}
-
-fn address_of(parts: &Parts) -> Asker {
-    let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
-    Asker::at(peer.map_or([0, 0, 0, 0].into(), |ConnectInfo(peer)| peer.ip()))
 }
 
 /// Every path an endpoint answers on: all of its history, the `r0` twin of each `v3` path, and the forms in which an empty last segment

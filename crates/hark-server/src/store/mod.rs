@@ -41,6 +41,7 @@ mod settings;
 mod snapshot;
 mod state;
 pub(crate) mod to_device;
+pub(crate) mod tokens;
 pub(crate) mod txns;
 mod unread;
 mod writer;

@@ -99,6 +99,8 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/devices", Own),
     row("GET", "/devices/{device}", Own),
     row("PUT", "/devices/{device}", Own),
+    row("DELETE", "/devices/{device}", Own),
+    row("POST", "/delete_devices", Own).with(r#"{"devices":[]}"#),
     row("GET", "/profile/{other}", Open),
     row("GET", "/profile/{other}/displayname", Open),
     row("GET", "/profile/{other}/{key}", Open),
