@@ -43,7 +43,7 @@ impl App {
         let server_name = signer.server_name().clone();
         let shutdown = CancellationToken::new();
         Self {
-            accounts: Accounts::new(store.clone(), server_name.clone()),
+            accounts: Accounts::new(store.clone(), server_name.clone(), config.token_lifetime),
             rooms: Rooms::new(store.clone(), signer),
             sync: Sync::new(store.clone(), shutdown.clone()),
             limits: Limits::new(config.rate_limits),

@@ -28,6 +28,8 @@ pub struct Config {
     pub registration: Registration,
     /// Whether limits of requests per user and address apply.
     pub rate_limits: bool,
+    /// How long an access token lives whose device can refresh it. Those of other devices live as long as the device is signed in.
+    pub token_lifetime: Duration,
     /// The largest upload, in bytes.
     pub max_upload: u64,
     /// Connections at once; further ones are answered 503. Never more than the process may hold open files.
@@ -47,6 +49,7 @@ impl Config {
             server_name: None,
             registration: Registration::default(),
             rate_limits: true,
+            token_lifetime: Duration::from_hours(1),
             max_upload: 100 * 1024 * 1024,
             max_connections: 200_000,
             max_silence: Duration::from_secs(75),

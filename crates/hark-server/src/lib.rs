@@ -20,6 +20,7 @@ mod background;
 mod backup;
 mod chores;
 mod clock;
+mod closing;
 mod config;
 mod error;
 mod filter;

@@ -14,7 +14,7 @@ impl Accounts {
     pub(crate) async fn session(&self, token: &str, from: IpAddr) -> Result<Session, ApiError> {
         let seen = Seen { at_ms: clock::now_ms(), from };
         let bearer = self.bearer(token, seen).await?.ok_or_else(ApiError::unknown_token)?;
-        if bearer.expires_ms.is_some_and(|expires| expires <= seen.at_ms) {
+        if bearer.has_expired(seen.at_ms) {
             return Err(ApiError::expired_token());
         }
         if bearer.locked {
@@ -33,10 +33,13 @@ impl Accounts {
         }
         let revocations = self.sessions.revocations();
         let found = self.store.read::<_, StoreError, _>(move |snap| snap.bearer(&hash)).await?;
-        if let Some(bearer) = &found {
-            self.sessions.remember(revocations, hash, bearer.clone(), seen);
+        let Some(mut bearer) = found else { return Ok(None) };
+        if bearer.is_unused && !bearer.has_expired(seen.at_ms) {
+            self.store.write::<_, StoreError, _>(move |tx| tx.token_used(&hash, seen.at_ms)).await?;
+            bearer.is_unused = false;
         }
-        Ok(found)
+        self.sessions.remember(revocations, hash, bearer.clone(), seen);
+        Ok(Some(bearer))
     }
 
     /// Nobody waits for it, and nothing is lost without it but when a device asked last.

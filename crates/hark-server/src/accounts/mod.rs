@@ -5,23 +5,31 @@
 //! [`signing`]; what belongs to it goes with it in [`ended`](signing::ended).
 
 mod bearing;
+mod changing;
 pub(crate) mod names;
 mod passwords;
+mod refreshing;
 mod sessions;
 mod signing;
 mod token;
 pub(crate) mod uia;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ruma::{OwnedServerName, OwnedUserId, ServerName, UserId};
 
 use self::{passwords::Passwords, sessions::Sessions};
-pub(crate) use self::{passwords::Secret, sessions::Seen, signing::NewDevice, token::Token};
+pub(crate) use self::{
+    changing::Keep,
+    passwords::Secret,
+    sessions::Seen,
+    signing::NewDevice,
+    token::Token,
+};
 use crate::{
     clock,
     http::ApiError,
-    store::{Store, StoreError},
+    store::{Store, StoreError, Tx},
 };
 
 /// What a new account is made of.
@@ -42,18 +50,21 @@ pub(crate) struct Accounts {
     server_name: OwnedServerName,
     passwords: Passwords,
     sessions: Arc<Sessions>,
+    /// How long an access token lives that can be refreshed.
+    token_lifetime: Duration,
     /// Steps of user-interactive authentication under way.
     pub(crate) uia: uia::Uia,
 }
 
 impl Accounts {
     /// Over the accounts in `store`.
-    pub(crate) fn new(store: Store, server_name: OwnedServerName) -> Self {
+    pub(crate) fn new(store: Store, server_name: OwnedServerName, token_lifetime: Duration) -> Self {
         Self {
             store,
             server_name,
             passwords: Passwords::new(),
             sessions: Arc::default(),
+            token_lifetime,
             uia: uia::Uia::default(),
         }
     }
@@ -87,10 +98,11 @@ impl Accounts {
         let owner = user.to_owned();
         let account = self.store.read::<_, StoreError, _>(move |snap| snap.account(&owner)).await?;
         let stored = account.and_then(|account| account.password_hash);
-        let verdict = self.passwords.verify(password, stored).await?;
-        if let passwords::Verdict::RightButCheap(stronger) = &verdict {
+        let verdict = self.passwords.verify(password, stored.clone()).await?;
+        if let (passwords::Verdict::RightButCheap(stronger), Some(cheap)) = (&verdict, stored) {
             let (owner, stronger) = (user.to_owned(), stronger.clone());
-            self.store.write::<_, StoreError, _>(move |tx| tx.set_password_hash(&owner, &stronger)).await?;
+            let changed = move |tx: &mut Tx<'_>| tx.strengthen_password_hash(&owner, &cheap, &stronger);
+            self.store.write::<_, StoreError, _>(changed).await?;
         }
         Ok(verdict != passwords::Verdict::Wrong)
     }

@@ -30,6 +30,17 @@ impl Secret {
     pub(crate) fn new(text: String) -> Self {
         Self(text)
     }
+
+    /// 400 `M_WEAK_PASSWORD` unless it may become somebody's password.
+    pub(crate) fn check_strength(&self) -> Result<(), ApiError> {
+        if self.0.is_empty() {
+            return Err(weak("A password is needed."));
+        }
+        if self.0.len() > MAX_LENGTH {
+            return Err(weak("A password has at most 512 bytes."));
+        }
+        Ok(())
+    }
 }
 
 impl<'de> serde::Deserialize<'de> for Secret {
@@ -67,12 +78,7 @@ impl Passwords {
 
     /// The PHC string of a new password.
     pub(super) async fn hash(&self, password: Secret) -> Result<String, ApiError> {
-        if password.0.is_empty() {
-            return Err(weak("A password is needed."));
-        }
-        if password.0.len() > MAX_LENGTH {
-            return Err(weak("A password has at most 512 bytes."));
-        }
+        password.check_strength()?;
         self.in_turn(move || hash(&password)).await?.ok_or_else(ApiError::internal)
     }
 

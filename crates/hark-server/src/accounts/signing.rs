@@ -3,12 +3,12 @@
 use ruma::{DeviceId, OwnedDeviceId, UserId};
 use serde_json::{json, value::to_raw_value};
 
-use super::{Accounts, Token, sessions::Ended};
+use super::{Accounts, refreshing::Tokens, sessions::Ended};
 use crate::{
     clock,
     http::{ApiError, Session},
     random,
-    store::{Store, StoreError, Tx, devices::Device, to_json_error},
+    store::{StoreError, Tx, devices::Device, to_json_error},
 };
 
 /// Devices one user may have.
@@ -28,6 +28,17 @@ pub(crate) struct NewDevice {
     pub(crate) display_name: Option<String>,
     /// From where it signs in.
     pub(crate) from: Option<std::net::IpAddr>,
+    /// Whether it can refresh its token, which then lives for a while only.
+    pub(crate) refreshes: bool,
+}
+
+/// A device that was signed in.
+#[derive(Debug)]
+pub(crate) struct SignedIn {
+    /// Its id.
+    pub(crate) device_id: OwnedDeviceId,
+    /// Its tokens.
+    pub(crate) tokens: Tokens,
 }
 
 /// Ends a device inside a transaction: whatever belongs to it and to nothing else goes here. Called by everything that ends one:
@@ -41,19 +52,33 @@ pub(crate) fn ended(tx: &mut Tx<'_>, user: &UserId, device: &DeviceId) -> Result
     Ok(())
 }
 
+/// Refuses to sign in to an account that is closed or locked, whatever was shown for it.
+fn may_sign_in(tx: &Tx<'_>, user: &UserId) -> Result<(), ApiError> {
+    let account = tx.account(user)?.ok_or_else(|| ApiError::forbidden("There is no such account."))?;
+    if account.closed {
+        return Err(ApiError::new(
+            http::StatusCode::FORBIDDEN,
+            "M_USER_DEACTIVATED",
+            "This account is closed for ever.",
+        ));
+    }
+    if account.locked { Err(ApiError::locked()) } else { Ok(()) }
+}
+
 impl Accounts {
     /// Signs a device in: a new one, or a known one whose former tokens are dead from now on.
     pub(crate) async fn sign_in(
         &self,
         user: &UserId,
         new: NewDevice,
-    ) -> Result<(OwnedDeviceId, Token), ApiError> {
+    ) -> Result<SignedIn, ApiError> {
         let device_id = new.device_id.unwrap_or_else(|| random::letters(DEVICE_LETTERS, 10).into());
         check_device_id(&device_id)?;
-        let token = Token::generate();
-        let (owner, device, hash) = (user.to_owned(), device_id.clone(), token.hash());
+        let (tokens, stored) = self.make_tokens(new.refreshes);
+        let (owner, device) = (user.to_owned(), device_id.clone());
         self.store
             .write(move |tx| {
+                may_sign_in(tx, &owner)?;
                 if tx.device(&owner, &device)?.is_none() && tx.devices(&owner)?.len() >= MAX_DEVICES {
                     return Err(ApiError::forbidden(
                         "This account has too many devices: sign some of them out.",
@@ -63,12 +88,12 @@ impl Accounts {
                 let from = new.from.map(|from| from.to_string()).unwrap_or_default();
                 tx.sign_in_device(&owner, &device, name, clock::now_ms(), &from)?;
                 tx.remove_tokens(&owner, &device)?;
-                Ok(tx.add_token(&owner, &device, &hash)?)
+                Ok(tx.add_token(&owner, &device, &stored)?)
             })
             .await?;
         let session = Session { user_id: user.to_owned(), device_id: device_id.clone() };
         self.sessions.revoke(Ended::Device(session), clock::now_ms());
-        Ok((device_id, token))
+        Ok(SignedIn { device_id, tokens })
     }
 
     /// Signs devices of `user` out and removes them. Those there are none of are passed over.
@@ -164,17 +189,17 @@ impl Accounts {
     }
 
     /// Makes a change that ends sessions, so that nobody who is woken by it is answered as if it had not been.
-    async fn revoking<F>(&self, change: F) -> Result<(), ApiError>
+    pub(super) async fn revoking<T, F>(&self, change: F) -> Result<T, ApiError>
     where
-        F: FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let sessions = self.sessions.clone();
-        let store: &Store = &self.store;
-        store
+        self.store
             .write::<_, ApiError, _>(move |tx| {
-                change(tx)?;
+                let done = change(tx)?;
                 sessions.about_to_revoke(clock::now_ms());
-                Ok(())
+                Ok(done)
             })
             .await
     }

@@ -15,6 +15,11 @@ impl Token {
         Self(format!("hk_{}", random::url_safe::<24>()))
     }
 
+    /// A new refresh token, marked as one.
+    pub(super) fn generate_refresh() -> Self {
+        Self(format!("hkr_{}", random::url_safe::<24>()))
+    }
+
     /// What is stored of it.
     pub(super) fn hash(&self) -> TokenHash {
         hash(&self.0)

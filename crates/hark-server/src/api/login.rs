@@ -32,6 +32,8 @@ struct Body {
     password: Option<Secret>,
     device_id: Option<OwnedDeviceId>,
     initial_device_display_name: Option<String>,
+    #[serde(default)]
+    refresh_token: bool,
 }
 
 #[derive(Deserialize)]
@@ -84,14 +86,29 @@ pub(super) async fn log_in(app: Shared, (): (), request: Raw) -> Result<impl Ans
         device_id: body.device_id,
         display_name: body.initial_device_display_name,
         from: Some(request.peer),
+        refreshes: body.refresh_token,
     };
-    let (device_id, token) = app.accounts.sign_in(&user, device).await?;
-    Ok(Json(json!({
+    let signed_in = app.accounts.sign_in(&user, device).await?;
+    let mut answer = json!({
         "user_id": user,
-        "device_id": device_id,
-        "access_token": token.reveal(),
+        "device_id": signed_in.device_id,
         "home_server": app.server_name,
-    })))
+    });
+    signed_in.tokens.reveal_in(&mut answer);
+    Ok(Json(answer))
+}
+
+#[derive(Deserialize)]
+struct Refresh {
+    refresh_token: String,
+}
+
+/// `POST …/refresh`
+pub(super) async fn refresh(app: Shared, (): (), request: Raw) -> Result<impl Answer, ApiError> {
+    let body: Refresh = request.body()?;
+    let mut answer = json!({});
+    app.accounts.refresh(&body.refresh_token).await?.reveal_in(&mut answer);
+    Ok(Json(answer))
 }
 
 /// `GET …/account/whoami`

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod access;
+mod account;
 mod account_data;
 mod capabilities;
 mod card;
@@ -92,6 +93,10 @@ fn account_routes(routes: Routes) -> Routes {
         .raw::<c::session::login::v3::Request>(login::log_in)
         .raw::<c::account::register::v3::Request>(register::register)
         .limited(Limit::Ordinary)
+        .at::<NoAuthentication>(Method::POST, "/_matrix/client/v3/refresh", login::refresh)
+        .at::<NoAuthentication>(Method::POST, "/_matrix/client/v1/refresh", login::refresh)
+        .at::<AccessToken>(Method::POST, "/_matrix/client/v3/account/password", account::change_password)
+        .at::<AccessToken>(Method::POST, "/_matrix/client/v3/account/deactivate", account::deactivate)
         .route::<c::session::get_login_types::v3::Request>(login::flows)
         .route::<c::account::get_username_availability::v3::Request>(register::available)
         .route::<c::account::check_registration_token_validity::v1::Request>(register::token_validity)

@@ -126,6 +126,24 @@ impl Rooms {
     }
 }
 
+/// Takes `user` out of a room: they leave, turn the invitation down, or take the knock back.
+pub(super) fn leave(
+    tx: &mut Tx<'_>,
+    nid: RoomNid,
+    user: &OwnedUserId,
+    signer: &Signer,
+) -> Result<(), RoomError> {
+    let Some(room) = tx.room(nid)? else { return Ok(()) };
+    let step = Step {
+        room: room.id,
+        nid,
+        sender: user.clone(),
+        change: MemberChange::Leave,
+        extra: CanonicalJsonObject::new(),
+    };
+    step.take(tx, signer).map(drop)
+}
+
 /// What a member who joins again asks to have in their event: what is there and what is new. `None` if there is nothing new.
 fn rejoin(
     tx: &Tx<'_>,

@@ -1,6 +1,9 @@
 //! Accounts from outside: signing in and out, devices, passwords, tokens, and what an owner may do about them.
 
+mod closing;
 mod devices;
+mod passwords;
+mod refreshing;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -166,6 +166,16 @@ fn config(folder: &std::path::Path) -> Config {
 }
 
 impl Person {
+    /// The same device with another token.
+    pub(crate) fn bearing(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    /// Where their server answers.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let url = format!("{}/_matrix/client/v3/{path}", self.base);
         let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);

@@ -21,3 +21,6 @@ ALTER TABLE users ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;    -- 1: may do 
 ALTER TABLE users ADD COLUMN closed_ms INTEGER;                    -- when its owner closed it for ever, ms; null: open
 ALTER TABLE users ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;   -- 1: closed, and rooms are still to be left
 ALTER TABLE users ADD COLUMN erased_pos INTEGER;                   -- position in the log when its owner had it erased; null: not
+
+CREATE INDEX users_leaving ON users (leaving) WHERE leaving = 1;
+CREATE INDEX users_erased ON users (user_id, erased_pos) WHERE erased_pos IS NOT NULL;
