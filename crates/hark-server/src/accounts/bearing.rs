@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Accounts, Seen, token};
+use super::{Accounts, Seen, Standing, token};
 use crate::{
     clock,
     http::{ApiError, Session},
@@ -10,15 +10,24 @@ use crate::{
 };
 
 impl Accounts {
-    /// Whose token this is, asking from an address. A failing database is an error, never "unknown token".
-    pub(crate) async fn session(&self, token: &str, from: IpAddr) -> Result<Session, ApiError> {
+    /// Whose token this is, asking from an address for what those of some standing may. A failing database is an error, never
+    /// "unknown token".
+    pub(crate) async fn session(
+        &self,
+        token: &str,
+        from: IpAddr,
+        needed: Standing,
+    ) -> Result<Session, ApiError> {
         let seen = Seen { at_ms: clock::now_ms(), from };
         let bearer = self.bearer(token, seen).await?.ok_or_else(ApiError::unknown_token)?;
         if bearer.has_expired(seen.at_ms) {
             return Err(ApiError::expired_token());
         }
-        if bearer.locked {
+        if bearer.locked && needed != Standing::Any {
             return Err(ApiError::locked());
+        }
+        if bearer.suspended && needed == Standing::Good {
+            return Err(ApiError::suspended());
         }
         Ok(Session { user_id: bearer.user_id, device_id: bearer.device_id })
     }

@@ -2,11 +2,7 @@
 
 use ruma::UserId;
 
-use super::{
-    Accounts, Secret,
-    sessions::Ended,
-    signing::ended,
-};
+use super::{Accounts, Secret, sessions::Ended, signing::ended};
 use crate::{
     clock,
     http::{ApiError, Session},
@@ -59,7 +55,9 @@ impl Accounts {
             }
             Ok(others)
         };
-        for device_id in self.revoking(write).await? {
+        let others = self.revoking(write).await?;
+        self.login_tokens.end(&session.user_id);
+        for device_id in others {
             let session = Session { user_id: session.user_id.clone(), device_id };
             self.sessions.revoke(Ended::Device(session), clock::now_ms());
         }
@@ -80,6 +78,8 @@ impl Accounts {
             tx.close_user(&owner, clock::now_ms(), erased)
         })
         .await?;
+        self.login_tokens.end(user);
+        self.identity_tokens.end(user);
         self.sessions.revoke(Ended::User(user.to_owned()), clock::now_ms());
         Ok(())
     }

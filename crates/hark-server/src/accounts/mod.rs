@@ -10,7 +10,9 @@ pub(crate) mod names;
 mod passwords;
 mod refreshing;
 mod sessions;
+mod short_lived;
 mod signing;
+mod standing;
 mod token;
 pub(crate) mod uia;
 
@@ -18,19 +20,25 @@ use std::{sync::Arc, time::Duration};
 
 use ruma::{OwnedServerName, OwnedUserId, ServerName, UserId};
 
-use self::{passwords::Passwords, sessions::Sessions};
 pub(crate) use self::{
     changing::Keep,
     passwords::Secret,
     sessions::Seen,
     signing::NewDevice,
+    standing::{Hold, Standing},
     token::Token,
 };
+use self::{passwords::Passwords, sessions::Sessions, short_lived::ShortLived};
 use crate::{
     clock,
     http::ApiError,
     store::{Store, StoreError, Tx},
 };
+
+/// How long a token lives that signs another device in.
+const LOGIN_TOKEN_LIFETIME: Duration = Duration::from_mins(2);
+/// How long a token lives that tells another service who somebody is.
+const IDENTITY_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
 /// What a new account is made of.
 pub(crate) struct NewAccount {
@@ -54,6 +62,10 @@ pub(crate) struct Accounts {
     token_lifetime: Duration,
     /// Steps of user-interactive authentication under way.
     pub(crate) uia: uia::Uia,
+    /// Tokens that sign another device in, once.
+    pub(crate) login_tokens: ShortLived,
+    /// Tokens that tell other services who somebody is.
+    pub(crate) identity_tokens: ShortLived,
 }
 
 impl Accounts {
@@ -66,6 +78,8 @@ impl Accounts {
             sessions: Arc::default(),
             token_lifetime,
             uia: uia::Uia::default(),
+            login_tokens: ShortLived::new(LOGIN_TOKEN_LIFETIME),
+            identity_tokens: ShortLived::new(IDENTITY_TOKEN_LIFETIME),
         }
     }
 
@@ -105,5 +119,42 @@ impl Accounts {
             self.store.write::<_, StoreError, _>(changed).await?;
         }
         Ok(verdict != passwords::Verdict::Wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::atomic::Ordering, time::Duration};
+
+    use ruma::{owned_server_name, owned_user_id, user_id};
+
+    use super::{Accounts, NewAccount, Secret};
+    use crate::store::Store;
+
+    /// The work is counted, not timed.
+    #[tokio::test]
+    async fn who_has_no_account_costs_what_a_wrong_password_costs() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("hark.db")).unwrap();
+        let accounts = Accounts::new(store, owned_server_name!("x.org"), Duration::from_hours(1));
+        for user_id in [owned_user_id!("@alice:x.org"), owned_user_id!("@gone:x.org")] {
+            let password = Secret::new("right".to_owned());
+            accounts
+                .create(NewAccount { user_id, password, admin: false, registration_token: None })
+                .await
+                .unwrap();
+        }
+        accounts.close(user_id!("@gone:x.org"), false).await.unwrap();
+        for (user, password, right) in [
+            (user_id!("@alice:x.org"), "right", true),
+            (user_id!("@alice:x.org"), "wrong", false),
+            (user_id!("@nobody:x.org"), "wrong", false),
+            (user_id!("@gone:x.org"), "right", false),
+        ] {
+            let before = accounts.passwords.computed.load(Ordering::Relaxed);
+            let answer = accounts.check_password(user, Secret::new(password.to_owned())).await.unwrap();
+            assert_eq!(answer, right, "{user} {password}");
+            assert_eq!(accounts.passwords.computed.load(Ordering::Relaxed) - before, 1, "{user} {password}");
+        }
     }
 }

@@ -7,11 +7,7 @@
 use std::time::Duration;
 
 use super::{Accounts, Token, token};
-use crate::{
-    clock,
-    http::ApiError,
-    store::tokens::NewToken,
-};
+use crate::{clock, http::ApiError, store::tokens::NewToken};
 
 /// What a device holds. Shown once.
 #[derive(Debug)]

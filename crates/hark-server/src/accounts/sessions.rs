@@ -146,6 +146,13 @@ impl Sessions {
         let _listeners = self.ended.send(ended);
     }
 
+    /// Reads a user's sessions from the database again when they ask next. They go on.
+    pub(super) fn forget(&self, user: &UserId) {
+        let mut known = self.lock();
+        known.by_token.retain(|_, entry| entry.bearer.user_id != user);
+        known.revocations += 1;
+    }
+
     /// Resolves when `session` ends after this call; `None` when so many ended that it cannot be said whether it was among them.
     pub(super) fn end_of(&self, session: Session) -> impl Future<Output = Option<()>> + Send + use<> {
         let mut ended = self.ended.subscribe();

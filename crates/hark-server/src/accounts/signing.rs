@@ -67,11 +67,7 @@ fn may_sign_in(tx: &Tx<'_>, user: &UserId) -> Result<(), ApiError> {
 
 impl Accounts {
     /// Signs a device in: a new one, or a known one whose former tokens are dead from now on.
-    pub(crate) async fn sign_in(
-        &self,
-        user: &UserId,
-        new: NewDevice,
-    ) -> Result<SignedIn, ApiError> {
+    pub(crate) async fn sign_in(&self, user: &UserId, new: NewDevice) -> Result<SignedIn, ApiError> {
         let device_id = new.device_id.unwrap_or_else(|| random::letters(DEVICE_LETTERS, 10).into());
         check_device_id(&device_id)?;
         let (tokens, stored) = self.make_tokens(new.refreshes);
@@ -181,9 +177,12 @@ impl Accounts {
     async fn check_signed_in(&self, session: &Session) -> Result<(), ApiError> {
         let Session { user_id, device_id } = session.clone();
         self.store
-            .read(move |snap| match snap.device(&user_id, &device_id)? {
-                Some(_) => Ok(()),
-                None => Err(ApiError::unknown_token()),
+            .read(move |snap| {
+                if snap.device(&user_id, &device_id)?.is_none() {
+                    return Err(ApiError::unknown_token());
+                }
+                let locked = snap.account(&user_id)?.is_some_and(|account| account.locked);
+                if locked { Err(ApiError::locked()) } else { Ok(()) }
             })
             .await
     }

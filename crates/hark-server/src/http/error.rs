@@ -102,6 +102,15 @@ impl ApiError {
         .with("soft_logout", json!(true))
     }
 
+    /// 403 `M_USER_SUSPENDED`: the token is good, but its owner may read only for now.
+    pub(crate) fn suspended() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "M_USER_SUSPENDED",
+            "Whoever runs this server has suspended this account: it can read but not write. Ask there.",
+        )
+    }
+
     /// 403 `M_FORBIDDEN`.
     pub(crate) fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "M_FORBIDDEN", message)

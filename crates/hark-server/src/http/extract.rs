@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{ApiError, json};
-use crate::App;
+use crate::{App, accounts::Standing};
 
 /// The largest JSON body any endpoint takes. Events are far smaller; a batch of keys or to-device messages is the largest.
 const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -52,7 +52,11 @@ pub(crate) trait Authenticate: AuthScheme {
     type Who: Send;
 
     /// Reads the token and looks it up.
-    fn authenticate(app: &App, parts: &Parts) -> impl Future<Output = Result<Self::Who, ApiError>> + Send;
+    fn authenticate(
+        app: &App,
+        parts: &Parts,
+        needed: Standing,
+    ) -> impl Future<Output = Result<Self::Who, ApiError>> + Send;
 
     /// The user of `who`, for limits.
     fn session(who: &Self::Who) -> Option<&Session>;
@@ -61,8 +65,8 @@ pub(crate) trait Authenticate: AuthScheme {
 impl Authenticate for AccessToken {
     type Who = Session;
 
-    async fn authenticate(app: &App, parts: &Parts) -> Result<Session, ApiError> {
-        session_of(app, parts).await
+    async fn authenticate(app: &App, parts: &Parts, needed: Standing) -> Result<Session, ApiError> {
+        session_of(app, parts, needed).await
     }
 
     fn session(who: &Session) -> Option<&Session> {
@@ -74,8 +78,8 @@ impl Authenticate for AccessTokenOptional {
     type Who = Option<Session>;
 
     /// A bad token counts as none: an endpoint that needs no token never answers 401.
-    async fn authenticate(app: &App, parts: &Parts) -> Result<Option<Session>, ApiError> {
-        match session_of(app, parts).await {
+    async fn authenticate(app: &App, parts: &Parts, needed: Standing) -> Result<Option<Session>, ApiError> {
+        match session_of(app, parts, needed).await {
             Ok(session) => Ok(Some(session)),
             Err(error) if error.status() == StatusCode::UNAUTHORIZED => Ok(None),
             Err(error) => Err(error),
@@ -92,7 +96,7 @@ macro_rules! nobody {
         impl Authenticate for $scheme {
             type Who = ();
 
-            async fn authenticate(_: &App, _: &Parts) -> Result<(), ApiError> {
+            async fn authenticate(_: &App, _: &Parts, _: Standing) -> Result<(), ApiError> {
                 Ok(())
             }
 
@@ -105,9 +109,9 @@ macro_rules! nobody {
 nobody!(NoAuthentication, NoAccessToken, AppserviceTokenOptional);
 
 /// The session a request's `Authorization` header stands for.
-pub(crate) async fn session_of(app: &App, parts: &Parts) -> Result<Session, ApiError> {
+pub(crate) async fn session_of(app: &App, parts: &Parts, needed: Standing) -> Result<Session, ApiError> {
     let token = bearer(&parts.headers).ok_or_else(ApiError::missing_token)?;
-    app.accounts.session(token, peer_of(parts)).await
+    app.accounts.session(token, peer_of(parts), needed).await
 }
 
 /// The address a request comes from.

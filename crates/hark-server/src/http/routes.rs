@@ -20,7 +20,7 @@ use super::{
     extract::{Authenticate, Incoming, Input, Raw, Shared, peer_of},
     limits::{Asker, Limit},
 };
-use crate::{clock, logging::Hashed};
+use crate::{accounts::Standing, clock, logging::Hashed};
 
 /// What the handler of endpoint `R` is told about who is asking.
 type Who<R> = WhoBy<<R as Metadata>::Authentication>;
@@ -66,6 +66,7 @@ where
 pub(crate) struct Routes {
     table: BTreeMap<String, MethodRouter<Shared>>,
     limit: Limit,
+    standing: Standing,
     #[cfg(test)]
     endpoints: Vec<(Method, String)>,
 }
@@ -74,6 +75,12 @@ impl Routes {
     /// The limit of the endpoints that follow in the list.
     pub(crate) fn limited(mut self, limit: Limit) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Who the endpoints are for that follow in the list.
+    pub(crate) fn standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
         self
     }
 
@@ -115,14 +122,14 @@ impl Routes {
         paths: BTreeSet<String>,
         handler: impl Handler<WhoBy<A>, I>,
     ) -> Self {
-        let limit = self.limit;
+        let asks = (self.limit, self.standing);
         let named = method.clone();
         let answer = move |State(app): State<Shared>, request: Request| {
             let (handler, method) = (handler.clone(), named.clone());
             async move {
                 let began = clock::instant();
                 let mut asker = None;
-                let answer = answer::<A, R, I>(app, request, limit, handler, &mut asker).await;
+                let answer = answer::<A, R, I>(app, request, asks, handler, &mut asker).await;
                 let response = answer.unwrap_or_else(ApiError::into_response);
                 tracing::info!(
                     endpoint = name,
@@ -161,24 +168,28 @@ impl Routes {
 async fn answer<A: Authenticate, R, I: Input<R>>(
     app: Shared,
     request: Request,
-    limit: Limit,
+    asks: (Limit, Standing),
     handler: impl Handler<WhoBy<A>, I>,
     asker: &mut Option<OwnedUserId>,
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let who = admit::<A>(&app, &parts, limit).await?;
+    let who = admit::<A>(&app, &parts, asks).await?;
     *asker = A::session(&who).map(|session| session.user_id.clone());
     let input = I::read(parts, body).await?;
     Ok(handler.call(app, who, input).await)
 }
 
 /// Who is asking, and whether they may ask once more. Comes before the body is read.
-async fn admit<A: Authenticate>(app: &Shared, parts: &Parts, limit: Limit) -> Result<WhoBy<A>, ApiError> {
+async fn admit<A: Authenticate>(
+    app: &Shared,
+    parts: &Parts,
+    (limit, standing): (Limit, Standing),
+) -> Result<WhoBy<A>, ApiError> {
     let by_address = limit == Limit::SignIn;
     if by_address {
         app.limits.take(limit, Asker::at(peer_of(parts)), clock::instant())?;
     }
-    let who = A::authenticate(app, parts).await?;
+    let who = A::authenticate(app, parts, standing).await?;
     if !by_address {
         let asker = A::session(&who)
             .map_or_else(|| Asker::at(peer_of(parts)), |session| Asker::User(session.user_id.clone()));

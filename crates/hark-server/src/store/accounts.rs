@@ -13,15 +13,25 @@ pub(crate) struct Account {
     pub(crate) closed: bool,
     /// Whether its owner may do nothing.
     pub(crate) locked: bool,
+    /// Whether its owner may read only.
+    pub(crate) suspended: bool,
+    /// Whether its owner may administer the server.
+    pub(crate) admin: bool,
 }
 
 impl Snapshot<'_> {
     /// The account of `user`, if there is one.
     pub(crate) fn account(&self, user: &UserId) -> Result<Option<Account>, StoreError> {
         Ok(self
-            .prepare("SELECT password_hash, closed_ms IS NOT NULL, locked FROM users WHERE user_id = $1")?
+            .prepare("SELECT password_hash, closed_ms IS NOT NULL, locked, suspended, admin FROM users WHERE user_id = $1")?
             .query_row([user.as_str()], |row| {
-                Ok(Account { password_hash: row.get(0)?, closed: row.get(1)?, locked: row.get(2)? })
+                Ok(Account {
+                    password_hash: row.get(0)?,
+                    closed: row.get(1)?,
+                    locked: row.get(2)?,
+                    suspended: row.get(3)?,
+                    admin: row.get(4)?,
+                })
             })
             .optional()?)
     }
@@ -116,6 +126,19 @@ impl Tx<'_> {
             "UPDATE users SET password_hash = NULL, closed_ms = $1, leaving = 1, erased_pos = $2 WHERE user_id = $3",
         )?
         .execute((now_ms, erased, user.as_str()))?;
+        Ok(())
+    }
+
+    /// Lets a user read only, or write again.
+    pub(crate) fn set_suspended(&mut self, user: &UserId, suspended: bool) -> Result<(), StoreError> {
+        self.prepare("UPDATE users SET suspended = $1 WHERE user_id = $2")?
+            .execute((suspended, user.as_str()))?;
+        Ok(())
+    }
+
+    /// Lets a user do nothing, or go on.
+    pub(crate) fn set_locked(&mut self, user: &UserId, locked: bool) -> Result<(), StoreError> {
+        self.prepare("UPDATE users SET locked = $1 WHERE user_id = $2")?.execute((locked, user.as_str()))?;
         Ok(())
     }
 

@@ -141,11 +141,8 @@ impl Tx<'_> {
 
     /// Removes what was got for a token and never used: its answer was lost.
     pub(crate) fn remove_unused_after(&mut self, held: &Held) -> Result<(), StoreError> {
-        self.prepare("DELETE FROM tokens WHERE user_id = $1 AND device_id = $2 AND follows = $3")?.execute((
-            held.user_id.as_str(),
-            held.device_id.as_str(),
-            &held.access[..],
-        ))?;
+        self.prepare("DELETE FROM tokens WHERE user_id = $1 AND device_id = $2 AND follows = $3")?
+            .execute((held.user_id.as_str(), held.device_id.as_str(), &held.access[..]))?;
         Ok(())
     }
 

@@ -4,6 +4,8 @@ mod closing;
 mod devices;
 mod passwords;
 mod refreshing;
+mod signing_in;
+mod standing;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -118,7 +118,8 @@ async fn one_signs_in_by_every_form_clients_send() {
         (json!({ "type": "m.login.password" }), (400, "M_MISSING_PARAM")),
         (json!({ "type": "m.login.password", "user": "alice" }), (400, "M_MISSING_PARAM")),
         (json!({ "type": "m.login.password", "user": 5, "password": PASSWORD }), (400, "M_BAD_JSON")),
-        (json!({ "type": "m.login.token", "token": "x" }), (400, "M_UNKNOWN")),
+        (json!({ "type": "m.login.token", "token": "x" }), (403, "M_FORBIDDEN")),
+        (json!({ "type": "m.login.sso" }), (400, "M_UNKNOWN")),
         (json!({ "type": 7 }), (400, "M_BAD_JSON")),
     ] {
         assert_eq!(home.post(login, body.clone()).await.refusal(), refusal, "{body}");
