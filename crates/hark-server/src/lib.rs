@@ -28,6 +28,7 @@ mod folder;
 mod gate;
 mod hex;
 mod http;
+mod invites;
 mod json;
 mod logging;
 mod media;

@@ -191,10 +191,12 @@ fn tells_of_the_step(error: &ApiError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
-    use super::{Auth, Flow, Passed, Uia};
-    use crate::http::ApiError;
+    use super::{Auth, Flow, KEPT, LIFETIME, Passed, Uia};
+    use crate::{clock, http::ApiError};
 
     const TWO: Flow = &["m.login.registration_token", "m.login.dummy"];
 
@@ -254,5 +256,19 @@ mod tests {
         assert_eq!((&other["errcode"], other.get("session")), (&json!("M_FORBIDDEN"), None));
         let first = refused(&uia, "register", Some(auth(None, &session, None))).await;
         assert_eq!(first["completed"], json!([]), "the step taken for another request did not count");
+    }
+
+    #[test]
+    fn steps_are_forgotten_after_a_while_and_however_many_are_begun() {
+        let uia = Uia::default();
+        let now = clock::instant();
+        let first = uia.open("register", now);
+        assert_eq!(uia.purpose(&first, now + LIFETIME), None);
+        assert!(uia.purpose(&first, now + LIFETIME / 2).is_some());
+        for n in 1..=KEPT as u64 {
+            uia.open("register", now + Duration::from_micros(n));
+        }
+        assert_eq!(uia.purpose(&first, now), None, "the oldest went");
+        assert!(uia.lock().len() <= KEPT);
     }
 }

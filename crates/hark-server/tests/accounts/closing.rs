@@ -89,7 +89,10 @@ async fn what_an_erased_user_said_is_not_shown_to_who_comes_later() {
     assert_eq!(bob.get(&path).await.ok()["content"]["body"], "my words");
     let shown = carol.get(&path).await.ok();
     assert_eq!((&shown["content"], &shown["sender"]), (&json!({}), &json!(alice.id)), "{shown}");
-    assert_eq!(carol.get(&format!("rooms/{room}/event/{reply}")).await.ok()["content"]["body"], "bob's words");
+    assert_eq!(
+        carol.get(&format!("rooms/{room}/event/{reply}")).await.ok()["content"]["body"],
+        "bob's words"
+    );
     let page = carol.get(&format!("rooms/{room}/messages?dir=b&limit=100")).await.ok();
     assert_eq!(bodies(&page["chunk"]), ["bob's words"]);
     let synced = carol.sync("timeout=0").await;

@@ -1,9 +1,12 @@
 //! Accounts from outside: signing in and out, devices, passwords, tokens, and what an owner may do about them.
 
+mod account_data;
 mod closing;
 mod devices;
+mod invites;
 mod passwords;
 mod refreshing;
+mod registering;
 mod signing_in;
 mod standing;
 

@@ -49,7 +49,11 @@ async fn a_password_is_changed_by_who_knows_it_and_into_one_that_is_one() {
     assert_eq!(alice.post(path, wrong).await.refusal(), (401, "M_FORBIDDEN"));
     let auth = by_password(&alice, PASSWORD);
     assert_eq!(alice.post(path, json!({ "auth": auth })).await.refusal(), (400, "M_MISSING_PARAM"));
-    for (weak, errcode) in [(json!(""), "M_WEAK_PASSWORD"), (json!("x".repeat(513)), "M_WEAK_PASSWORD"), (json!(7), "M_BAD_JSON")] {
+    for (weak, errcode) in [
+        (json!(""), "M_WEAK_PASSWORD"),
+        (json!("x".repeat(513)), "M_WEAK_PASSWORD"),
+        (json!(7), "M_BAD_JSON"),
+    ] {
         let refused = alice.post(path, json!({ "auth": auth, "new_password": weak })).await;
         assert_eq!(refused.refusal(), (400, errcode), "{weak}");
     }

@@ -27,9 +27,7 @@ fn with(person: &Person, answer: &Value) -> (Person, String) {
 #[tokio::test]
 async fn who_cannot_refresh_has_a_token_without_end() {
     let house = House::open_with(|config| config.token_lifetime = Duration::ZERO).await;
-    let register = |also: bool, name: &str| {
-        json!({ "username": name, "password": PASSWORD, "auth": { "type": "m.login.dummy" }, "refresh_token": also })
-    };
+    let register = |also: bool, name: &str| json!({ "username": name, "password": PASSWORD, "auth": { "type": "m.login.dummy" }, "refresh_token": also });
     let without = house.post("register", register(false, "alice")).await.ok();
     assert_eq!((without.get("refresh_token"), without.get("expires_in_ms")), (None, None));
     let alice = house.signed_in(&without);
