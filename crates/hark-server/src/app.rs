@@ -47,7 +47,7 @@ impl App {
         let shutdown = CancellationToken::new();
         let metrics = Metrics::default();
         Self {
-            accounts: Accounts::new(store.clone(), server_name.clone()),
+            accounts: Accounts::new(store.clone(), server_name.clone(), config.token_lifetime),
             rooms: Rooms::new(store.clone(), signer),
             sync: Sync::new(store.clone(), &metrics, shutdown.clone()),
             metrics,

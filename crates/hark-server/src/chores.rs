@@ -2,13 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{App, clock, store::StoreError};
+use crate::{App, clock, closing, store::StoreError};
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_hours(1);
 
-/// Forgets answered requests of former days, at the start and every hour, until the server goes down.
+/// At the start, ends what was broken off. Forgets answered requests of former days, at the start and every hour, until the server
+/// goes down.
 pub(crate) async fn run(app: Arc<App>) {
+    if let Err(error) = closing::resume(&app).await {
+        tracing::warn!(%error, "the rooms of a closed account are not left yet");
+    }
     loop {
         let now = clock::now_ms();
         match app.store.write::<_, StoreError, _>(move |tx| tx.forget_old_txns(now)).await {

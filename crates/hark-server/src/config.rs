@@ -30,6 +30,8 @@ pub struct Config {
     pub rate_limits: bool,
     /// Where `/metrics` is served, if anywhere: a port of its own, since the other is for everybody.
     pub metrics: Option<SocketAddr>,
+    /// How long an access token lives whose device can refresh it. Those of other devices live as long as the device is signed in.
+    pub token_lifetime: Duration,
     /// The largest upload, in bytes.
     pub max_upload: u64,
     /// Connections at once; further ones are answered 503. Never more than the process may hold open files.
@@ -50,6 +52,7 @@ impl Config {
             registration: Registration::default(),
             rate_limits: true,
             metrics: None,
+            token_lifetime: Duration::from_hours(1),
             max_upload: 100 * 1024 * 1024,
             max_connections: 200_000,
             max_silence: Duration::from_secs(75),

@@ -31,6 +31,14 @@ pub(crate) fn open_private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Lets every other thread of the computer go before this one. Where the system cannot do that for a single thread, nothing happens.
+pub(crate) fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!(%error, "a thread could not be made to give way");
+    }
+}
+
 /// Opens a log only its owner may read, for more lines at its end.
 pub(crate) fn open_private_log(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

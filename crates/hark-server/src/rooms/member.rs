@@ -12,7 +12,10 @@ use super::{
     Content, RoomError, Rooms, Signer, append, carry, draft,
     voucher::{self, is_in},
 };
-use crate::store::{LogEntry, LogKind, Membership, RoomNid, Snapshot, Tx};
+use crate::{
+    invites,
+    store::{LogEntry, LogKind, Membership, RoomNid, Snapshot, Tx},
+};
 
 /// What a client cannot say of itself in a member event.
 pub(crate) const OURS: [&str; 2] = ["membership", "join_authorised_via_users_server"];
@@ -124,6 +127,21 @@ impl Rooms {
             "That person is on another server, which this server does not talk to.".into(),
         ))
     }
+}
+
+/// Refuses to invite who is not there, or does not want it.
+pub(super) fn check_invitable(
+    snapshot: &Snapshot<'_>,
+    target: &UserId,
+    inviter: &UserId,
+) -> Result<(), RoomError> {
+    if !snapshot.user_exists(target)? {
+        return Err(RoomError::NotFound("There is nobody of that name on this server."));
+    }
+    if invites::verdict(snapshot, target, inviter)? == invites::Verdict::Block {
+        return Err(RoomError::InviteBlocked);
+    }
+    Ok(())
 }
 
 /// Takes `user` out of a room: they leave, turn the invitation down, or take the knock back.
@@ -241,10 +259,8 @@ impl Step {
         if target != self.sender && !is_in(tx, self.nid, &self.sender)? {
             return Err(RoomError::not_in_room());
         }
-        if let MemberChange::Invite(target) = &self.change
-            && !tx.user_exists(target)?
-        {
-            return Err(RoomError::NotFound("There is nobody of that name on this server."));
+        if let MemberChange::Invite(target) = &self.change {
+            check_invitable(tx, target, &self.sender)?;
         }
         let current = tx.auth_event(self.nid, &self.room, &StateEventType::RoomMember, target.as_str())?;
         let left_before = before.as_ref().is_some_and(|before| before.state == MembershipState::Leave);

@@ -12,6 +12,7 @@ mod card;
 mod carry;
 mod content;
 mod create;
+mod depart;
 mod directory;
 mod error;
 mod heritage;
@@ -42,7 +43,7 @@ pub(crate) use self::{
     create::{NewRoom, Preset},
     error::RoomError,
     member::{MemberChange, OURS as NEVER_FROM_CLIENTS},
-    pdu::{Draft, Link, Pdu},
+    pdu::{Draft, Link, Pdu, emptied},
     profile::ProfileChange,
     redact::content as redaction_content,
     send::Send,

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_relations.sql"),
     include_str!("migrations/0005_discovery.sql"),
     include_str!("migrations/0006_counts.sql"),
+    include_str!("migrations/0008_accounts.sql"),
     include_str!("migrations/0011_operators.sql"),
 ];
 

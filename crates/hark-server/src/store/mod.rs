@@ -45,6 +45,7 @@ mod snapshot;
 mod state;
 mod timing;
 pub(crate) mod to_device;
+pub(crate) mod tokens;
 pub(crate) mod txns;
 mod unread;
 mod writer;

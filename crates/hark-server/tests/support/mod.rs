@@ -22,7 +22,7 @@ pub(crate) struct Person {
     base: String,
     pub(crate) id: String,
     pub(crate) device: String,
-    token: String,
+    pub(crate) token: String,
 }
 
 /// What the server answered.
@@ -55,12 +55,19 @@ impl Answer {
 
 impl House {
     pub(crate) async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    /// A server that is told something else than usual. It forgets that when it is started again.
+    pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             let _already_there = rustls::crypto::aws_lc_rs::default_provider().install_default();
         });
         let folder = tempfile::tempdir().unwrap();
-        let server = start(folder.path()).await;
+        let mut config = config(folder.path());
+        change(&mut config);
+        let server = Server::start(config).await.unwrap();
         Self { server, folder, http: reqwest::Client::new() }
     }
 
@@ -68,7 +75,7 @@ impl House {
     pub(crate) async fn restart(self) -> Self {
         let Self { server, folder, http } = self;
         server.shutdown().await;
-        let server = start(folder.path()).await;
+        let server = Server::start(config(folder.path())).await.unwrap();
         Self { server, folder, http }
     }
 
@@ -76,6 +83,23 @@ impl House {
     pub(crate) async fn get(&self, path: &str) -> Answer {
         let url = format!("{}/_matrix/client/v3/{path}", self.server.url());
         Answer::of(self.http.get(url).send().await.unwrap()).await
+    }
+
+    /// What somebody without a token is answered to a body.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        let url = format!("{}/_matrix/client/v3/{path}", self.server.url());
+        Answer::of(self.http.post(url).json(&body).send().await.unwrap()).await
+    }
+
+    /// Signs in by name and password, with whatever else the request says.
+    pub(crate) async fn log_in(&self, name: &str, password: &str, also: Value) -> Answer {
+        let mut body = json!({
+            "type": "m.login.password",
+            "identifier": { "type": "m.id.user", "user": name },
+            "password": password,
+        });
+        body.as_object_mut().unwrap().extend(also.as_object().unwrap().clone());
+        self.post("login", body).await
     }
 
     /// The data folder.
@@ -118,7 +142,8 @@ impl House {
         Person { base: self.server.url(), ..person.clone() }
     }
 
-    fn signed_in(&self, answer: &Value) -> Person {
+    /// Whoever was just signed in.
+    pub(crate) fn signed_in(&self, answer: &Value) -> Person {
         let text =
             |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned();
         Person {
@@ -131,16 +156,26 @@ impl House {
     }
 }
 
-async fn start(folder: &std::path::Path) -> Server {
+fn config(folder: &std::path::Path) -> Config {
     let mut config = Config::new(folder);
     config.listen = ([127, 0, 0, 1], 0).into();
     config.server_name = Some("hark.test".to_owned());
     config.registration = Registration::Open;
     config.rate_limits = false;
-    Server::start(config).await.unwrap()
+    config
 }
 
 impl Person {
+    /// The same device with another token.
+    pub(crate) fn bearing(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    /// Where their server answers.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let url = format!("{}/_matrix/client/v3/{path}", self.base);
         let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);
@@ -164,6 +199,10 @@ impl Person {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call("DELETE", path, None).await
+    }
+
+    pub(crate) async fn delete_with(&self, path: &str, body: Value) -> Answer {
+        self.call("DELETE", path, Some(body)).await
     }
 
     pub(crate) async fn create_room(&self, body: Value) -> String {
