@@ -101,7 +101,7 @@ impl Ignored {
 
     /// Each of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &UserId> {
-        self.0.iter().map(AsRef::as_ref)
+        self.unwanted.iter().map(AsRef::as_ref)
     }
 
     /// True if the user does not want to hear of `other`.

@@ -62,4 +62,4 @@ pub use self::{
     server::Server,
 };
 pub use rooms::Purged;
-pub use store::{RoomEntry, StoreError, TokenEntry, UserEntry};
+pub use store::{RoomEntry, StoreError, TokenEntry, UserEntry, UserState};

@@ -64,6 +64,24 @@ impl Accounts {
         Ok(())
     }
 
+    /// Gives the account another password in its owner's stead, who has lost it or whose devices are in wrong hands: every device is
+    /// signed out.
+    pub(crate) async fn reset_password(&self, user: &UserId, password: Secret) -> Result<(), ApiError> {
+        let hash = self.passwords.hash(password).await?;
+        let owner = user.to_owned();
+        self.revoking(move |tx| {
+            tx.set_password_hash(&owner, &hash)?;
+            for device in tx.devices(&owner)? {
+                ended(tx, &owner, &device.id)?;
+            }
+            tx.device_list_changed(&owner)
+        })
+        .await?;
+        self.login_tokens.end(user);
+        self.sessions.revoke(Ended::User(user.to_owned()), clock::now_ms());
+        Ok(())
+    }
+
     /// Closes the account for ever: nobody signs in to it any more, its name stays taken, and nothing is left of what it kept. Its
     /// rooms are still to be left.
     pub(crate) async fn close(&self, user: &UserId, erase: bool) -> Result<(), ApiError> {

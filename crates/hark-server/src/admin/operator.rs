@@ -47,6 +47,17 @@ impl Operator {
         self.all(Order::ListUsers, |user: &UserEntry| &user.user_id).await
     }
 
+    /// Closes an account for ever: its devices are signed out, its rooms left, its name stays taken. With `erase`, whoever comes to
+    /// those rooms later is not shown what its owner said. Returns the full id.
+    pub async fn deactivate_user(&self, user: &str, erase: bool) -> Result<String, AdminError> {
+        self.order(Order::DeactivateUser { user: user.to_owned(), erase }).await
+    }
+
+    /// Gives an account another password and signs its devices out. Returns the full id.
+    pub async fn reset_password(&self, user: &str, password: &str) -> Result<String, AdminError> {
+        self.order(Order::ResetPassword { user: user.to_owned(), password: password.to_owned() }).await
+    }
+
     /// Makes a token to register with and returns it.
     pub async fn new_token(&self, new: NewToken) -> Result<String, AdminError> {
         let NewToken { token, uses, expires_ms } = new;

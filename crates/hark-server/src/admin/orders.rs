@@ -1,12 +1,14 @@
 //! What the server does when it is told to.
 
-use ruma::{OwnedRoomId, RoomAliasId, RoomId};
+use ruma::{OwnedRoomId, OwnedUserId, RoomAliasId, RoomId};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::wire::{Order, Page};
 use crate::{
-    AdminError, App, clock,
+    AdminError, App,
+    accounts::{Secret, names},
+    clock, closing,
     http::ApiError,
     random, server,
     store::{Snapshot, StoreError},
@@ -30,6 +32,8 @@ pub(super) async fn obey(app: &App, order: Order) -> Result<Value, AdminError> {
             told(add_user(app, &name, &password, admin, display_name.as_deref()).await)
         }
         Order::ListUsers(page) => list(app, page, |snap, after, limit| snap.users_after(after, limit)).await,
+        Order::DeactivateUser { user, erase } => told(deactivate(app, &user, erase).await),
+        Order::ResetPassword { user, password } => told(reset_password(app, &user, password).await),
         Order::AddRegistrationToken { token, uses, expires_ms } => {
             told(add_registration_token(app, token, uses, expires_ms).await)
         }
@@ -55,6 +59,30 @@ async fn add_user(
         server::set_display_name(app, &user_id, display_name).await?;
     }
     Ok(user_id)
+}
+
+async fn deactivate(app: &App, user: &str, erase: bool) -> Result<String, AdminError> {
+    let user = find_user(app, user).await?;
+    closing::close(app, user.clone(), erase).await?;
+    Ok(user.into())
+}
+
+async fn reset_password(app: &App, user: &str, password: String) -> Result<String, AdminError> {
+    let user = find_user(app, user).await?;
+    app.accounts.reset_password(&user, Secret::new(password)).await?;
+    Ok(user.into())
+}
+
+/// Somebody with an account that is not closed, by name or full id.
+async fn find_user(app: &App, name: &str) -> Result<OwnedUserId, AdminError> {
+    let nobody = || refused("There is nobody of that name. See: hark-server user list.");
+    let user = names::existing_user(name, app.accounts.server_name()).ok_or_else(nobody)?;
+    let asked = user.clone();
+    match app.store.read::<_, StoreError, _>(move |snap| snap.account(&asked)).await? {
+        Some(account) if account.closed => Err(refused("That account is deactivated already.")),
+        Some(_) => Ok(user),
+        None => Err(nobody()),
+    }
 }
 
 async fn add_registration_token(

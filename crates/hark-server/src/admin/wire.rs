@@ -27,6 +27,15 @@ pub(super) enum Order {
         display_name: Option<String>,
     },
     ListUsers(Page),
+    DeactivateUser {
+        user: String,
+        /// Whether what they said is hidden from whoever comes later.
+        erase: bool,
+    },
+    ResetPassword {
+        user: String,
+        password: String,
+    },
     /// The text of the token, where it is not made up.
     AddRegistrationToken {
         #[serde(default)]
@@ -53,7 +62,7 @@ pub(super) enum Order {
 impl Order {
     /// True if it may take longer than anybody waits for an answer. The end of the connection tells whether it goes on.
     pub(super) fn takes_long(&self) -> bool {
-        matches!(self, Self::PurgeRoom { .. })
+        matches!(self, Self::PurgeRoom { .. } | Self::DeactivateUser { .. })
     }
 }
 

@@ -16,6 +16,33 @@ pub struct UserEntry {
     pub created_ms: i64,
     /// Devices that are signed in.
     pub devices: u32,
+    /// What they may do.
+    pub state: UserState,
+}
+
+/// What the owner of an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserState {
+    /// Everything.
+    Active,
+    /// Read.
+    Suspended,
+    /// Nothing until it is unlocked.
+    Locked,
+    /// Nothing any more.
+    Deactivated,
+}
+
+impl UserState {
+    fn of([closed, locked, suspended]: [bool; 3]) -> Self {
+        match (closed, locked, suspended) {
+            (true, ..) => Self::Deactivated,
+            (_, true, _) => Self::Locked,
+            (.., true) => Self::Suspended,
+            _ => Self::Active,
+        }
+    }
 }
 
 /// A room that is not purged.
@@ -57,7 +84,7 @@ pub struct TokenEntry {
 impl Snapshot<'_> {
     /// At most `limit` accounts whose id is after `after`, in the order of their ids.
     pub(crate) fn users_after(&self, after: &str, limit: usize) -> Result<Vec<UserEntry>, StoreError> {
-        let sql = "SELECT user_id, admin, created_ms,
+        let sql = "SELECT user_id, admin, created_ms, closed_ms IS NOT NULL, locked, suspended,
                 (SELECT count(*) FROM devices WHERE devices.user_id = users.user_id)
              FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2";
         self.list(sql, (after, limit as i64), |row| {
@@ -65,7 +92,8 @@ impl Snapshot<'_> {
                 user_id: row.get(0)?,
                 admin: row.get(1)?,
                 created_ms: row.get(2)?,
-                devices: row.get(3)?,
+                state: UserState::of([row.get(3)?, row.get(4)?, row.get(5)?]),
+                devices: row.get(6)?,
             })
         })
     }

@@ -82,7 +82,7 @@ pub(crate) use self::{
 };
 pub use self::{
     error::StoreError,
-    lists::{RoomEntry, TokenEntry, UserEntry},
+    lists::{RoomEntry, TokenEntry, UserEntry, UserState},
 };
 use self::{readers::Readers, writer::Writer};
 

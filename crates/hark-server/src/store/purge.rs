@@ -8,7 +8,7 @@ use ruma::{OwnedUserId, UserId};
 use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error};
 
 /// Tables whose rows of a room go with what was said in it.
-const BESIDE: [&str; 5] = ["receipts", "read_points", "highlights", "played", "aliases"];
+const BESIDE: [&str; 6] = ["receipts", "threads", "uncounted", "highlights", "played", "aliases"];
 
 impl Snapshot<'_> {
     /// When the room was purged, in ms; `None` if it was not.

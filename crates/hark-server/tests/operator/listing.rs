@@ -54,6 +54,8 @@ fn every_command_says_what_it_does_and_needs_its_folder() {
     for command in [
         &["user", "add"][..],
         &["user", "list"],
+        &["user", "deactivate"],
+        &["user", "reset-password"],
         &["token", "new"],
         &["token", "list"],
         &["token", "remove"],
@@ -69,5 +71,7 @@ fn every_command_says_what_it_does_and_needs_its_folder() {
         assert_eq!(run(&[]).status.code(), Some(2), "{command:?}");
     }
     place.run(&["room", "purge", "#nowhere:example.org"]).refused("no such room");
+    place.run(&["user", "deactivate", "nobody"]).refused("nobody of that name");
+    place.run_with(&["user", "reset-password", "nobody"], "new").refused("nobody of that name");
     place.run(&["token", "remove", "nothing"]).refused("no such token");
 }

@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod listing;
+mod people;
 mod program;
 mod purging;
 mod tokens;
