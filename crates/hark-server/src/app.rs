@@ -9,6 +9,8 @@ use crate::{
     http::limits::Limits,
     media::Media,
     metrics::Metrics,
+    previews::Previews,
+    push::Bell,
     rooms::{Rooms, Signer},
     store::Store,
     sync::Sync,
@@ -22,12 +24,16 @@ pub(crate) struct App {
     pub(crate) accounts: Accounts,
     /// Files.
     pub(crate) media: Media,
+    /// What links lead to, where the server was told to look.
+    pub(crate) previews: Option<Previews>,
     /// Rooms and their events.
     pub(crate) rooms: Rooms,
     /// What clients have not seen yet.
     pub(crate) sync: Sync,
     /// What it counts of its work.
     pub(crate) metrics: Metrics,
+    /// Rung when a pusher was set or removed.
+    pub(crate) bell: Bell,
     /// How often one may ask.
     pub(crate) limits: Limits,
     /// The part of ids behind the colon.
@@ -42,7 +48,13 @@ pub(crate) struct App {
 
 impl App {
     /// Over an open database and its files, for the server in whose name `signer` signs.
-    pub(crate) fn new(store: Store, media: Media, signer: Signer, config: Config) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        media: Media,
+        previews: Option<Previews>,
+        signer: Signer,
+        config: Config,
+    ) -> Self {
         let server_name = signer.server_name().clone();
         let shutdown = CancellationToken::new();
         let metrics = Metrics::default();
@@ -51,11 +63,13 @@ impl App {
             rooms: Rooms::new(store.clone(), signer),
             sync: Sync::new(store.clone(), &metrics, shutdown.clone()),
             metrics,
+            bell: Bell::default(),
             limits: Limits::new(config.rate_limits),
             shutdown,
             asked_to_end: CancellationToken::new(),
             store,
             media,
+            previews,
             server_name,
             config,
         }

@@ -4,6 +4,7 @@
 //! * `api/` is the list of endpoints and their handlers.
 //! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
 //! * `rooms/` makes events and appends them; `gate.rs` decides who sees what; `sync/` tells clients what is new.
+//! * `previews/` says what a link leads to; `outbound/` guards what goes to addresses others choose.
 //! * `relations/` says what belongs to an event, `search/` finds words in what was said, `spaces.rs` walks the tree of a space.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
 //! * `admin/` is how a program beside it adds people, watches it and ends it; `background.rs` is a server without a terminal.
@@ -35,7 +36,9 @@ mod logging;
 mod media;
 mod metrics;
 mod naming;
+mod outbound;
 mod platform;
+mod previews;
 mod push;
 mod random;
 mod relations;
@@ -56,8 +59,9 @@ pub use self::{
     },
     background::{LogFile, Started},
     backup::{BackupError, Checked, backup, check, restore},
-    config::{Config, Registration},
-    error::{AdminError, StartError},
+    config::{Config, MediaConfig, Registration, UrlPreviews},
+    error::{AdminError, MediaError, StartError},
+    media::Cleared,
     platform::{EndSignal, WithoutEcho, open_many_files, outlive_the_terminal},
     server::Server,
 };

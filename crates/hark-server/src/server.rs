@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AdminError, App, Config, StartError,
+    AdminError, App, Cleared, Config, MediaError, StartError,
     accounts::{NewAccount, Secret, names},
     admin::{Admin, Running},
     api, chores,
@@ -21,6 +21,8 @@ use crate::{
     metrics,
     naming::{self, Settling},
     platform,
+    previews::Previews,
+    push,
     rooms::Signer,
     search,
     store::StoreError,
@@ -67,6 +69,7 @@ impl Server {
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
         tokio::spawn(search::run(app.clone()));
+        tokio::spawn(push::run(app.clone()));
         let bounds = Bounds { connections: app.config.max_connections, silence: app.config.max_silence };
         let metrics = for_metrics.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(listener) = for_metrics {
@@ -110,6 +113,18 @@ impl Server {
         add_user(&self.app, name, password, admin).await
     }
 
+    /// Clears away every upload nothing refers to, and every file no upload has.
+    pub async fn prune_media(&self) -> Result<Cleared, MediaError> {
+        self.app.media.prune().await.map_err(|error| MediaError(error.message().to_owned()))
+    }
+
+    /// Clears away everything somebody uploaded. Returns how many uploads there were.
+    pub async fn purge_media_of(&self, user_id: &str) -> Result<usize, MediaError> {
+        let user = ruma::UserId::parse(user_id).map_err(|error| MediaError(error.to_string()))?;
+        let purged = self.app.media.purge_user_media(&user).await;
+        purged.map_err(|error| MediaError(error.message().to_owned()))
+    }
+
     /// Waits until somebody asks over the admin socket that the server ends.
     pub async fn asked_to_end(&self) {
         self.app.asked_to_end.cancelled().await;
@@ -146,11 +161,13 @@ pub(crate) async fn open(folder: &Folder, config: Config) -> Result<Arc<App>, St
         Settling::Refused(refused) => refused,
         Settling::Store(error) => folder.explain(folder.path().join("hark.db"), error),
     })?;
-    let media = Media::open(store.clone(), folder.media(), name.clone(), config.max_upload)
+    let media = Media::open(store.clone(), folder.media(), name.clone(), &config)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
     let signer = Signer::open(&folder.path().join("signing.key"), name)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
-    Ok(Arc::new(App::new(store, media, signer, config)))
+    let previews = config.media.url_previews.as_ref().map(Previews::new).transpose();
+    let previews = previews.map_err(|reason| StartError::Network { reason: reason.to_string() })?;
+    Ok(Arc::new(App::new(store, media, previews, signer, config)))
 }
 
 /// Adds an account, as `hark-server user add` and an embedding program do.

@@ -8,7 +8,7 @@ use super::{
     ask::carry_out,
     wire::{Order, Page},
 };
-use crate::{AdminError, Purged, RoomEntry, TokenEntry, UserEntry};
+use crate::{AdminError, Cleared, Purged, RoomEntry, TokenEntry, UserEntry};
 
 /// Entries asked for at once.
 const PAGE: usize = 200;
@@ -82,6 +82,11 @@ impl Operator {
     /// Shows everybody out of a room, by its id or an alias, and deletes what was said in it. Broken off, it can be done again.
     pub async fn purge_room(&self, room: &str) -> Result<Purged, AdminError> {
         self.order(Order::PurgeRoom { room: room.to_owned() }).await
+    }
+
+    /// Clears away the uploads nothing refers to, and files that no upload has.
+    pub async fn prune_media(&self) -> Result<Cleared, AdminError> {
+        self.order(Order::PruneMedia).await
     }
 
     async fn order<T: DeserializeOwned>(&self, order: Order) -> Result<T, AdminError> {

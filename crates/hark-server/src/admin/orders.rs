@@ -42,6 +42,7 @@ pub(super) async fn obey(app: &App, order: Order) -> Result<Value, AdminError> {
         }
         Order::RemoveRegistrationToken { token } => told(remove_registration_token(app, token).await),
         Order::ListRooms(page) => list(app, page, |snap, after, limit| snap.rooms_after(after, limit)).await,
+        Order::PruneMedia => told(app.media.prune().await.map_err(AdminError::from)),
         Order::PurgeRoom { room } => told(purge_room(app, &room).await),
         Order::Watch | Order::Stop => Err(AdminError("There is no server to watch or stop.".to_owned())),
     }

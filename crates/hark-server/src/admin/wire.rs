@@ -49,6 +49,7 @@ pub(super) enum Order {
         token: String,
     },
     ListRooms(Page),
+    PruneMedia,
     /// By its id or an alias.
     PurgeRoom {
         room: String,
@@ -62,7 +63,7 @@ pub(super) enum Order {
 impl Order {
     /// True if it may take longer than anybody waits for an answer. The end of the connection tells whether it goes on.
     pub(super) fn takes_long(&self) -> bool {
-        matches!(self, Self::PurgeRoom { .. } | Self::DeactivateUser { .. })
+        matches!(self, Self::PurgeRoom { .. } | Self::PruneMedia | Self::DeactivateUser { .. })
     }
 }
 

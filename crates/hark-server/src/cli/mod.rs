@@ -2,6 +2,7 @@
 
 mod copies;
 mod log;
+mod media;
 mod password;
 mod people;
 mod place;
@@ -47,6 +48,9 @@ enum Command {
     /// Rooms of this server.
     #[command(subcommand)]
     Room(rooms::Room),
+    /// Files of this server.
+    #[command(subcommand)]
+    Media(media::Media),
 }
 
 impl Arguments {
@@ -65,6 +69,7 @@ impl Arguments {
             Command::User(user) => user.run().await,
             Command::Token(token) => token.run().await,
             Command::Room(room) => room.run().await,
+            Command::Media(media) => media.run().await,
         }
     }
 }

@@ -1,9 +1,13 @@
 //! `hark-server serve`: in a terminal, under a supervisor, or in the background.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
-use hark_server::{Config, EndSignal, Registration, Server, StartError, Started};
+use hark_server::{Config, EndSignal, Registration, Server, StartError, Started, UrlPreviews};
 
 use super::{log, say};
 
@@ -25,6 +29,14 @@ pub(crate) struct Serve {
     /// Whether requests per user and address are limited.
     #[arg(long, value_enum, default_value_t = Switch::On)]
     rate_limits: Switch,
+    /// Follow links in messages to show what is behind them. The server then fetches addresses that its people choose, on the
+    /// open Internet only.
+    #[arg(long)]
+    url_previews: bool,
+    /// A push gateway that is spoken to though its address is not on the open Internet, and without TLS if asked to. May
+    /// be given more than once.
+    #[arg(long = "push-gateway", value_name = "ADDRESS")]
+    push_gateways: Vec<IpAddr>,
     /// Where to serve /metrics for Prometheus, such as 127.0.0.1:9008; nowhere if not given.
     #[arg(long, value_name = "ADDRESS:PORT")]
     metrics: Option<SocketAddr>,
@@ -58,6 +70,8 @@ impl Serve {
         config.server_name.clone_from(&self.server_name);
         config.registration = self.registration;
         config.rate_limits = self.rate_limits == Switch::On;
+        config.media.url_previews = self.url_previews.then(UrlPreviews::default);
+        config.push_gateways.clone_from(&self.push_gateways);
         config.metrics = self.metrics;
         config.tied = self.until_input_ends;
         config

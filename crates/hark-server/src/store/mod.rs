@@ -25,6 +25,8 @@ mod heads;
 mod lists;
 pub(crate) mod log;
 pub(crate) mod media;
+mod media_promises;
+mod media_refs;
 mod memberships;
 mod migrations;
 #[cfg(debug_assertions)]
@@ -32,6 +34,7 @@ mod plan;
 pub(crate) mod played;
 mod profiles;
 mod purge;
+mod pushers;
 mod readers;
 mod receipts;
 mod registration_tokens;
@@ -67,6 +70,7 @@ pub(crate) use self::{
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
+    pushers::{Pusher, PusherKey},
     receipts::{NewReceipt, Receipt},
     relations::{Child, Place},
     reports::{Report, Reported},

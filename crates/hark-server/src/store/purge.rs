@@ -5,7 +5,7 @@
 
 use ruma::{OwnedUserId, UserId};
 
-use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error};
+use super::{Position, Room, RoomNid, Snapshot, StoreError, Tx, media_refs::Holder, to_json_error};
 
 /// Tables whose rows of a room go with what was said in it.
 const BESIDE: [&str; 6] = ["receipts", "threads", "uncounted", "highlights", "played", "aliases"];
@@ -30,6 +30,13 @@ impl Snapshot<'_> {
         )?;
         let users =
             statement.query_map((room, Position::FOREVER, limit as i64), |row| row.get::<_, String>(0))?;
+        users.map(|user| UserId::parse(user?).map_err(to_json_error("user id"))).collect()
+    }
+
+    /// Everybody who ever had to do with a room.
+    fn users_ever_in(&self, room: RoomNid) -> Result<Vec<OwnedUserId>, StoreError> {
+        let mut statement = self.prepare("SELECT DISTINCT user_id FROM memberships WHERE room_nid = $1")?;
+        let users = statement.query_map([room], |row| row.get::<_, String>(0))?;
         users.map(|user| UserId::parse(user?).map_err(to_json_error("user id"))).collect()
     }
 
@@ -77,6 +84,7 @@ impl Tx<'_> {
         for (pos, stays) in &events {
             if !stays {
                 self.prepare("DELETE FROM events WHERE pos = $1")?.execute([pos])?;
+                self.refer_anew_to_media(Holder::Event(*pos), "")?;
                 self.unindex(*pos)?;
                 deleted += 1;
             }
@@ -89,11 +97,11 @@ impl Tx<'_> {
         for table in BESIDE {
             self.prepare(&format!("DELETE FROM {table} WHERE room_nid = $1"))?.execute([room])?;
         }
-        self.prepare(
-            "DELETE FROM account_data WHERE room_id = (SELECT room_id FROM rooms WHERE room_nid = $1)
-             AND user_id IN (SELECT user_id FROM memberships WHERE room_nid = $1)",
-        )?
-        .execute([room])?;
+        if let Some(Room { id, .. }) = self.room(room)? {
+            for user in self.users_ever_in(room)? {
+                self.delete_account_data_of_room(&user, &id)?;
+            }
+        }
         self.prepare("UPDATE rooms SET purged_ms = $1 WHERE room_nid = $2")?.execute((now_ms, room))?;
         Ok(())
     }

@@ -61,6 +61,7 @@ fn every_command_says_what_it_does_and_needs_its_folder() {
         &["token", "remove"],
         &["room", "list"],
         &["room", "purge"],
+        &["media", "prune"],
     ] {
         let run = |more: &[&str]| {
             let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_hark-server"));

@@ -7,5 +7,6 @@
 mod listing;
 mod people;
 mod program;
+mod pruning;
 mod purging;
 mod tokens;
