@@ -205,7 +205,8 @@ async fn app_and_token(folder: &Folder) -> (Arc<App>, String) {
         server::add_user(&app, name, "password", false).await.unwrap();
     }
     let alice = ruma::user_id!("@alice:test.home.arpa");
-    let (_, token) = app.accounts.sign_in(alice, crate::accounts::NewDevice::default()).await.unwrap();
+    let signed_in = app.accounts.sign_in(alice, crate::accounts::NewDevice::default()).await.unwrap();
+    let token = signed_in.tokens.access;
     (app, token.reveal())
 }
 

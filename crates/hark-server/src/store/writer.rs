@@ -14,6 +14,7 @@ use std::{
     path::Path,
     sync::{Arc, OnceLock},
     thread,
+    time::Instant,
 };
 
 use rusqlite::Connection;
@@ -24,8 +25,9 @@ use tokio::sync::{
 
 use super::{
     Batch, CommitHook, Position, SharedHeads, Snapshot, StoreError, checkpoint::Checkpointer,
-    heads::HeadCache, log::Logged,
+    heads::HeadCache, log::Logged, timing::Timing,
 };
+use crate::clock;
 
 /// Commands of one commit.
 const BATCH: usize = 512;
@@ -35,6 +37,7 @@ const QUEUE: usize = 4096;
 /// A change on its way into a batch.
 struct Command {
     undo: Undo,
+    asked: Instant,
     /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
     run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> Done + Send>,
 }
@@ -75,11 +78,12 @@ impl Writer {
         committed: watch::Sender<Position>,
         hook: Arc<OnceLock<CommitHook>>,
         heads: SharedHeads,
+        timing: Arc<Timing>,
     ) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let checkpointer = Checkpointer::start(path, &connection)?;
         let pending = Pending { head, entries: Vec::new(), heads: HeadCache::sharing(heads.clone()) };
-        let task = WriterThread { connection, pending, heads, committed, hook, checkpointer };
+        let task = WriterThread { connection, pending, heads, committed, hook, timing, checkpointer };
         thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || task.run(inbox))
@@ -99,6 +103,7 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        let asked = clock::instant();
         let run = Box::new(move |tx: Result<&mut Tx<'_>, StoreError>| {
             let outcome = tx.map_err(E::from).and_then(change);
             let keep = outcome.is_ok();
@@ -112,7 +117,7 @@ impl Writer {
             });
             Done { keep, answer }
         });
-        let queued = self.commands.try_send(Message::Run(Command { undo, run }));
+        let queued = self.commands.try_send(Message::Run(Command { undo, asked, run }));
         let commands = self.commands.clone();
         async move {
             match queued {
@@ -164,6 +169,7 @@ struct WriterThread {
     heads: SharedHeads,
     committed: watch::Sender<Position>,
     hook: Arc<OnceLock<CommitHook>>,
+    timing: Arc<Timing>,
     checkpointer: Checkpointer,
 }
 
@@ -222,9 +228,10 @@ impl WriterThread {
         batch: &mut VecDeque<Command>,
         answers: &mut Vec<Answer>,
     ) -> Result<(), StoreError> {
+        let began = clock::instant();
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         while let Some(command) = batch.pop_front() {
-            let Command { undo, run } = command;
+            let Command { undo, asked, run } = command;
             let before = (self.pending.head, self.pending.entries.len(), self.pending.heads.mark());
             let changes = self.connection.total_changes();
             if undo == Undo::Command {
@@ -245,6 +252,7 @@ impl WriterThread {
                 self.pending.entries.truncate(before.1);
                 self.pending.heads.undo_to(before.2);
             }
+            self.timing.note(before.0, self.pending.head, asked);
             match undo {
                 Undo::Command => {
                     if !keep {
@@ -259,7 +267,9 @@ impl WriterThread {
             }
         }
         self.pending.heads.store(&self.connection)?;
-        execute(&self.connection, "COMMIT")
+        execute(&self.connection, "COMMIT")?;
+        self.timing.commits.observe(began.elapsed());
+        Ok(())
     }
 
     fn announce(&mut self) {

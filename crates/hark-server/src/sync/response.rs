@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ruma::{OwnedUserId, presence::PresenceState};
+use ruma::{OwnedUserId, UserId, presence::PresenceState};
 
 use super::{
     Sync, Token, Window,
@@ -16,6 +16,7 @@ use crate::{
     filter,
     gate::Ignored,
     http::{ApiError, Session},
+    invites,
     json::Object,
     store::{Position, Room, RoomNid, Snapshot, StoreError},
     unread::Counter,
@@ -164,7 +165,7 @@ fn add_room(
             members.extend(body.members);
             rooms.leave.push((id, body.json));
         }
-        Change::Invited(membership) if !scope.ignored.contains(&membership.sender) => {
+        Change::Invited(membership) if is_wanted(scope, &membership.sender)? => {
             rooms.invite.push((id, room::asked(scope, membership, "invite_state")?));
         }
         Change::Invited(_) => {}
@@ -173,6 +174,12 @@ fn add_room(
         }
     }
     Ok(())
+}
+
+/// Whether the user wants to hear of an invitation.
+fn is_wanted(scope: &Scope<'_>, inviter: &UserId) -> Result<bool, StoreError> {
+    let ignored = scope.ignored.contains(inviter);
+    Ok(!ignored && invites::verdict(scope.snapshot, scope.user(), inviter)? == invites::Verdict::Allow)
 }
 
 /// A first sync is told of everybody who is there anyhow.
