@@ -22,7 +22,7 @@ pub enum StartError {
         path: PathBuf,
     },
     /// The database file is not one, or is damaged.
-    #[error("The database {} is damaged or not hark-server's. Restore it from a backup, or choose another folder with --data.", path.display())]
+    #[error("The database {} is damaged or not hark-server's: `hark-server check` says more. Bring back a backup with `hark-server restore`, or choose another folder with --data.", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -27,6 +27,8 @@ mod config;
 mod error;
 mod filter;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod gate;
 mod hex;
 mod http;

@@ -132,7 +132,7 @@ impl Pool {
     }
 }
 
-/// Reads inside one snapshot. A connection whose reader failed is not put back, and so closed.
+/// Reads inside one snapshot. A connection that does not end it well is not put back, and so closed.
 fn read<T, E: From<StoreError>>(
     path: &Path,
     idle: &mut Option<Connection>,
@@ -141,8 +141,11 @@ fn read<T, E: From<StoreError>>(
     let connection = idle.take().map_or_else(|| open_for_reading(path), Ok)?;
     connection.prepare_cached("BEGIN").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
     let found = look(&Snapshot::over(&connection));
-    connection.prepare_cached("COMMIT").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
-    *idle = Some(connection);
+    match connection.prepare_cached("COMMIT").and_then(|mut s| s.execute(())) {
+        Ok(_) => *idle = Some(connection),
+        // SQLite ends no transaction well that met a damaged page, not even one that only read. What was found elsewhere counts.
+        Err(error) => tracing::warn!(%error, "a snapshot did not end well"),
+    }
     found
 }
 

@@ -3,9 +3,9 @@
 //! Commands queue in a bounded channel. The thread takes all that waited while it was in fsync (at most [`BATCH`]), opens one
 //! transaction, runs each command, commits, announces the batch, then answers. A command that may fail after it has written runs in
 //! a savepoint of its own; one that fails only with the disk needs none, since the batch then fails with it. Nobody is told of
-//! anything that is not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and what was not
-//! acknowledged will be sent again. A full disk does not: the batch is undone and each of its commands is answered with
-//! [`StoreError::Full`].
+//! anything that is not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and
+//! what was not acknowledged will be sent again. A full disk does not, and a damaged page neither: the batch is undone, and each of
+//! its commands is answered with a [`Refusal`].
 
 use std::{
     collections::VecDeque,
@@ -39,7 +39,7 @@ struct Command {
     undo: Undo,
     asked: Instant,
     /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
-    run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> Done + Send>,
+    run: Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send>,
 }
 
 /// What happens when a command fails that has written already.
@@ -58,6 +58,27 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 struct Done {
     keep: bool,
     answer: Answer,
+}
+
+/// Why a whole batch was undone.
+#[derive(Clone, Copy)]
+enum Refusal {
+    /// There was no room for it.
+    Full,
+    /// A command met a damaged page, after which `SQLite` commits nothing of its transaction.
+    Damaged,
+    /// A command failed that has no savepoint.
+    Undone,
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Full => Self::Full,
+            Refusal::Undone => Self::Undone,
+            Refusal::Damaged => Self::Damaged { what: "page", reason: "it cannot be read".to_owned() },
+        }
+    }
 }
 
 /// The caller's side of the writer.
@@ -104,8 +125,8 @@ impl Writer {
     {
         let (sender, receiver) = oneshot::channel();
         let asked = clock::instant();
-        let run = Box::new(move |tx: Result<&mut Tx<'_>, StoreError>| {
-            let outcome = tx.map_err(E::from).and_then(change);
+        let run = Box::new(move |tx: Result<&mut Tx<'_>, Refusal>| {
+            let outcome = tx.map_err(|refusal| StoreError::from(refusal).into()).and_then(change);
             let keep = outcome.is_ok();
             let answer: Answer = Box::new(move |committed| {
                 let outcome = match committed {
@@ -211,13 +232,9 @@ impl WriterThread {
                 answers.into_iter().for_each(|answer| answer(Ok(())));
             }
             Err(error) => {
-                self.undo(from, &error);
-                let refusal = || match error {
-                    StoreError::Undone => StoreError::Undone,
-                    _ => StoreError::Full,
-                };
-                answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal())).answer));
-                answers.into_iter().for_each(|answer| answer(Err(refusal())));
+                let refusal = self.undo(from, &error);
+                answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal)).answer));
+                answers.into_iter().for_each(|answer| answer(Err(refusal.into())));
             }
         }
         self.checkpointer.after_commit(&self.connection);
@@ -285,12 +302,23 @@ impl WriterThread {
     }
 
     /// Puts memory back to the last commit, or ends the process if the file cannot be trusted.
-    fn undo(&mut self, from: Position, error: &StoreError) {
-        if !matches!(error, StoreError::Full | StoreError::Undone) {
+    fn undo(&mut self, from: Position, error: &StoreError) -> Refusal {
+        let refusal = if matches!(error, StoreError::Full) {
+            tracing::warn!(%error, "a batch was not committed");
+            Refusal::Full
+        } else if matches!(error, StoreError::Undone) {
+            tracing::error!("a change failed after it had written, and its whole batch with it");
+            Refusal::Undone
+        } else if error.is_of_one_place() {
+            tracing::error!(
+                %error,
+                "the database is damaged: look with `hark-server check`, bring back a backup with `hark-server restore`"
+            );
+            Refusal::Damaged
+        } else {
             tracing::error!(%error, "the database could not be written: ending");
             std::process::abort();
-        }
-        tracing::warn!(%error, "a batch was not committed");
+        };
         if !self.connection.is_autocommit()
             && let Err(error) = execute(&self.connection, "ROLLBACK")
         {
@@ -299,6 +327,7 @@ impl WriterThread {
         }
         self.pending =
             Pending { head: from, entries: Vec::new(), heads: HeadCache::sharing(self.heads.clone()) };
+        refusal
     }
 }
 

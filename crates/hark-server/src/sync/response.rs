@@ -132,7 +132,7 @@ fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiE
         let room = change.membership().room;
         // One damaged room must not keep a user from all the others.
         match add_room(scope, &change, &mut rooms, members) {
-            Err(error) if error.is_of_one_row() => {
+            Err(error) if error.is_of_one_place() => {
                 tracing::error!(?room, %error, "a room is left out of a sync");
             }
             other => other?,
