@@ -5,7 +5,10 @@
 
 mod preview;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use ruma::{
     DeviceId, EventId, OwnedUserId, RoomId, UserId,
@@ -70,15 +73,20 @@ impl Visible {
     }
 }
 
-/// Users whose messages a user does not want (`m.ignored_user_list`).
+/// Users of whom a user hears less than of others: those whose messages they do not want (`m.ignored_user_list`), and those who had
+/// themselves erased.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ignored(Arc<HashSet<OwnedUserId>>);
+pub(crate) struct Ignored {
+    unwanted: Arc<HashSet<OwnedUserId>>,
+    /// With when, in the log.
+    erased: Arc<HashMap<OwnedUserId, Position>>,
+}
 
 impl Ignored {
     /// The type of account data that lists them.
     pub(crate) const TYPE: &'static str = "m.ignored_user_list";
 
-    /// Reads the list from the user's account data. A malformed one ignores nobody.
+    /// Reads the list from the user's account data; a malformed one ignores nobody.
     pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId) -> Result<Self, StoreError> {
         #[derive(serde::Deserialize)]
         struct Content {
@@ -86,19 +94,19 @@ impl Ignored {
         }
         let stored = snapshot.account_data(user, None, Self::TYPE)?;
         let content = stored.and_then(|content| serde_json::from_str::<Content>(content.get()).ok());
-        Ok(Self(Arc::new(
-            content.into_iter().flat_map(|content| content.ignored_users.into_keys()).collect(),
-        )))
+        let unwanted = content.into_iter().flat_map(|content| content.ignored_users.into_keys()).collect();
+        let erased = snapshot.erased_users()?.into_iter().collect();
+        Ok(Self { unwanted: Arc::new(unwanted), erased: Arc::new(erased) })
     }
 
     /// Each of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &UserId> {
-        self.0.iter().map(AsRef::as_ref)
+        self.unwanted.iter().map(AsRef::as_ref)
     }
 
     /// True if the user does not want to hear of `other`.
     pub(crate) fn contains(&self, other: &UserId) -> bool {
-        self.0.contains(other)
+        self.unwanted.contains(other)
     }
 }
 
@@ -193,7 +201,18 @@ impl<'a> Viewer<'a> {
 
     fn visible(&self, event: StoredEvent) -> Visible {
         let membership = self.membership_at(event.pos).unwrap_or(MembershipState::Leave);
+        let event = if self.came_too_late_for(&event) { event.emptied(self.snapshot) } else { event };
         Visible { event, membership, pass: Pass(()) }
+    }
+
+    /// True for what somebody said who was erased since, if the user came to the room only after that (spec: "POST
+    /// …/account/deactivate"): they are shown what a redaction would leave. The room's state stays what it is.
+    fn came_too_late_for(&self, event: &StoredEvent) -> bool {
+        let erased = self.ignored.erased.get(&event.sender);
+        erased.is_some_and(|erased| {
+            let was_there = |stretch: &Membership| stretch.is_joined() && stretch.from < *erased;
+            event.state_key.is_none() && !self.history.iter().any(was_there)
+        })
     }
 
     /// True if the user is or was in the room.

@@ -15,6 +15,7 @@ use crate::{
         answer::Body,
         extract::{Raw, Shared},
     },
+    invites,
     json::Object,
     render::Form,
     store::{Members, Membership, Position, Room, RoomNid, Snapshot},
@@ -100,6 +101,10 @@ impl Asked<'_> {
         let Some(room) = self.snapshot.room(membership.room)? else { return Ok(None) };
         match membership.state {
             MembershipState::Invite => {
+                let (user, inviter) = (&self.session.user_id, &membership.sender);
+                if invites::verdict(self.snapshot, user, inviter)? != invites::Verdict::Allow {
+                    return Ok(None);
+                }
                 let mut json = String::new();
                 Object::new(&mut json)
                     .text("inviter", membership.sender.as_str())
@@ -176,7 +181,7 @@ pub(super) async fn stream(app: Shared, session: Session, request: Raw) -> Resul
         let (session, room, epoch) = (session.clone(), query.room_id.clone(), app.store.epoch().to_owned());
         app.store.read(move |snapshot| happened(snapshot, &session, room, from, &epoch, over))
     });
-    Ok(Body(found.await?))
+    Ok(Body(app.accounts.while_signed_in(&session, found).await?))
 }
 
 /// The answer, if there is anything in it or the time is over.

@@ -51,6 +51,7 @@ pub(super) async fn redact(app: Shared, session: Session, request: Raw) -> Resul
     let Body { reason } = request.body()?;
     let target =
         OwnedEventId::try_from(target).map_err(|_| ApiError::invalid_param("This is not an event id."))?;
+    only_own_if_suspended(&app, &session, &target).await?;
     let send = Send {
         room: room_id(room)?,
         content: rooms::redaction_content(&target, reason)?,
@@ -60,6 +61,24 @@ pub(super) async fn redact(app: Shared, session: Session, request: Raw) -> Resul
         state_key: None,
     };
     Ok(Json(json!({ "event_id": app.rooms.send(send).await? })))
+}
+
+/// Somebody who is suspended may take back what they said themselves.
+async fn only_own_if_suspended(
+    app: &Shared,
+    session: &Session,
+    target: &OwnedEventId,
+) -> Result<(), ApiError> {
+    let (user, target) = (session.user_id.clone(), target.clone());
+    app.store
+        .read(move |snapshot| {
+            let suspended = snapshot.account(&user)?.is_some_and(|account| account.suspended);
+            let own = || {
+                Ok::<_, ApiError>(snapshot.event_by_id(&target)?.is_some_and(|event| event.sender == user))
+            };
+            if suspended && !own()? { Err(ApiError::suspended()) } else { Ok(()) }
+        })
+        .await
 }
 
 fn arguments(request: &Raw) -> Result<[&str; 3], ApiError> {

@@ -14,8 +14,6 @@ pub(super) async fn sync(app: Shared, session: Session, request: Raw) -> Result<
     let query: Query = request.query()?;
     // It holds on to the buffer it was read into, for as long as a client may wait.
     drop(request);
-    tokio::select! {
-        answer = app.sync.poll(session.clone(), query) => Ok(Body(answer?)),
-        () = app.accounts.signed_out(&session) => Err(ApiError::unknown_token()),
-    }
+    let answer = app.accounts.while_signed_in(&session, app.sync.poll(session.clone(), query)).await?;
+    Ok(Body(answer))
 }

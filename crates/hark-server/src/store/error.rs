@@ -6,6 +6,9 @@ pub enum StoreError {
     /// Nothing was written; reads go on. Answered as 503 until there is room again.
     #[error("the disk is full: free some space and try again")]
     Full,
+    /// Another change of the same commit failed in a way that undid them all. The same request may well succeed.
+    #[error("the change was undone together with another: try again")]
+    Undone,
     /// The server is going down.
     #[error("the server is shutting down")]
     Closed,
@@ -45,7 +48,7 @@ impl StoreError {
                 | E::Utf8Error(..),
             ) => true,
             Self::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt),
-            Self::Full | Self::Closed | Self::TooNew { .. } => false,
+            Self::Full | Self::Undone | Self::Closed | Self::TooNew { .. } => false,
         }
     }
 }

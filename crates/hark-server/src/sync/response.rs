@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ruma::{OwnedUserId, presence::PresenceState};
+use ruma::{OwnedUserId, UserId, presence::PresenceState};
 
 use super::{
     Sync, Token, Window,
@@ -16,6 +16,7 @@ use crate::{
     filter,
     gate::Ignored,
     http::{ApiError, Session},
+    invites,
     json::Object,
     store::{Position, Room, RoomNid, Snapshot, StoreError},
     unread::Counter,
@@ -59,7 +60,7 @@ pub(super) fn build(
     let ticks = sync.ticks.now();
     let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks));
     let ignored = Ignored::load(snapshot, &session.user_id)?;
-    let counter = Counter::new(snapshot, &session.user_id, ignored.clone(), &sync.told)?;
+    let counter = Counter::new(snapshot, &session.user_id, ignored.clone())?.remembering(&sync.told);
     let from = window.from.unwrap_or(Position::START);
     let changed = snapshot.account_data_since(&session.user_id, from, to)?;
     let scope = Scope {
@@ -164,7 +165,7 @@ fn add_room(
             members.extend(body.members);
             rooms.leave.push((id, body.json));
         }
-        Change::Invited(membership) if !scope.ignored.contains(&membership.sender) => {
+        Change::Invited(membership) if is_wanted(scope, &membership.sender)? => {
             rooms.invite.push((id, room::asked(scope, membership, "invite_state")?));
         }
         Change::Invited(_) => {}
@@ -173,6 +174,12 @@ fn add_room(
         }
     }
     Ok(())
+}
+
+/// Whether the user wants to hear of an invitation.
+fn is_wanted(scope: &Scope<'_>, inviter: &UserId) -> Result<bool, StoreError> {
+    let ignored = scope.ignored.contains(inviter);
+    Ok(!ignored && invites::verdict(scope.snapshot, scope.user(), inviter)? == invites::Verdict::Allow)
 }
 
 /// A first sync is told of everybody who is there anyhow.

@@ -137,7 +137,7 @@ impl People {
     /// A token for a device of its own, so that signing out ends only that.
     pub(super) async fn sign_in(&mut self, user_id: &str) {
         let user = UserId::parse(user_id).unwrap();
-        let (_, token) = self.app.accounts.sign_in(&user, NewDevice::default()).await.unwrap();
+        let token = self.app.accounts.sign_in(&user, NewDevice::default()).await.unwrap().tokens.access;
         self.tokens.retain(|(known, _)| known != user_id);
         self.tokens.push((user_id.to_owned(), token.reveal()));
     }

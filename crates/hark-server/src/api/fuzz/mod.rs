@@ -110,7 +110,8 @@ impl World {
         if !self.people.iter().any(|person| person.id == id) {
             server::add_user(&self.app, name, "password", false).await.unwrap();
         }
-        let (device, token) = self.app.accounts.sign_in(&id, NewDevice::default()).await.unwrap();
+        let signed_in = self.app.accounts.sign_in(&id, NewDevice::default()).await.unwrap();
+        let (device, token) = (signed_in.device_id, signed_in.tokens.access);
         for (name, value) in [("user_id", id.as_str()), ("device_id", device.as_str())] {
             self.known.remember(name, value, &mut self.random);
         }
