@@ -39,8 +39,11 @@ struct Command {
     undo: Undo,
     asked: Instant,
     /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
-    run: Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send>,
+    run: Box<dyn FnOnce(Opened<'_, '_>) -> Done + Send>,
 }
+
+/// The transaction a command runs in, or why there is none.
+type Opened<'t, 'a> = Result<&'t mut Tx<'a>, Refusal>;
 
 /// What happens when a command fails that has written already.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -229,12 +232,16 @@ impl WriterThread {
         match result {
             Ok(()) => {
                 self.announce();
-                answers.into_iter().for_each(|answer| answer(Ok(())));
+                for answer in answers {
+                    answer(Ok(()));
+                }
             }
             Err(error) => {
                 let refusal = self.undo(from, &error);
                 answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal)).answer));
-                answers.into_iter().for_each(|answer| answer(Err(refusal.into())));
+                for answer in answers {
+                    answer(Err(refusal.into()));
+                }
             }
         }
         self.checkpointer.after_commit(&self.connection);
