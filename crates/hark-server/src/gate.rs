@@ -167,8 +167,8 @@ impl<'a> Viewer<'a> {
     /// Lets an event through as part of the room's state at [`Self::state_position`], whenever it was sent. What the user's own
     /// membership became is theirs to know even after that.
     pub(crate) fn see_state(&self, event: StoredEvent) -> Option<Visible> {
-        let upto = self.state_position()?;
-        let known = event.pos <= upto || event.is_member_of(self.user);
+        let known =
+            event.is_member_of(self.user) || self.state_position().is_some_and(|upto| event.pos <= upto);
         (event.room == self.room && event.state_key.is_some() && known).then(|| self.visible(event))
     }
 
@@ -182,8 +182,10 @@ impl<'a> Viewer<'a> {
             return Some(Position::FOREVER.before());
         }
         // Invited or banned after leaving: what they know ends where they left all the same.
-        let last_joined = self.history.iter().rev().find(|stretch| stretch.is_joined())?;
-        present.filter(|present| !present.forgotten).map(|_| last_joined.to)
+        let last_joined = self.history.iter().rposition(Membership::is_joined)?;
+        // What was forgotten stays so until they join again: an invitation brings nothing back.
+        let forgotten = self.history[last_joined..].iter().any(|stretch| stretch.forgotten);
+        (!forgotten).then(|| self.history[last_joined].to)
     }
 
     fn visible(&self, event: StoredEvent) -> Visible {

@@ -195,8 +195,11 @@ pub(super) fn left(
     let range = (timeline.start.min(known), known);
     let State { events: mut state, members } =
         state::state(scope, &viewer, room, since, range, &timeline.events, &[])?;
-    let shown = |event: &Visible| event.event().pos == end;
-    if !timeline.events.iter().chain(&state).any(shown)
+    let shown = |events: &[Visible]| events.iter().any(|event| event.event().pos == end);
+    // What is before the timeline may leave out what is in it; what is after it may not.
+    let in_timeline = scope.state_member() == StateMember::Before && shown(&timeline.events);
+    if !in_timeline
+        && !shown(&state)
         && let Some(leaving) = scope.snapshot.event_at(end)?.and_then(|leaving| viewer.see(leaving))
         && filter::wants(&scope.filter().room.state, &room.id, &leaving)
     {

@@ -137,3 +137,58 @@ async fn ones_own_leaving_shows_whatever_the_history_and_coming_back_hides_it() 
     let back = bob.sync_since(&outside).await;
     assert_eq!((back["rooms"]["leave"].clone(), back["rooms"]["join"][&room].is_object()), (json!({}), true));
 }
+
+/// MSC4222: the state after the timeline of a left room has what became of one's own membership, were one never in the room.
+#[tokio::test]
+async fn the_state_after_leaving_has_the_leaving() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    let (left, stranger, twice) =
+        (house.person("left").await, house.person("stranger").await, house.person("twice").await);
+    for person in [&left, &twice] {
+        person.join(&room).await.ok();
+        person.leave(&room).await.ok();
+    }
+    for person in [&stranger, &twice] {
+        ann.post(&format!("rooms/{room}/ban"), json!({ "user_id": person.id })).await.ok();
+    }
+    for (person, expected) in [(&left, "leave"), (&stranger, "ban"), (&twice, "ban")] {
+        let filter = urlencoding(r#"{"room":{"include_leave":true}}"#);
+        let sync = person.sync(&format!("use_state_after=true&filter={filter}")).await;
+        let state = &sync["rooms"]["leave"][&room]["state_after"]["events"];
+        let own = state.as_array().unwrap().iter().find(|event| event["state_key"] == person.id.as_str());
+        assert_eq!(own.map(|event| event["content"]["membership"].clone()), Some(json!(expected)), "{state}");
+    }
+}
+
+/// What was forgotten is gone until one joins again; an invitation alone brings nothing back.
+#[tokio::test]
+async fn an_invitation_after_forgetting_opens_nothing() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let start = bob.sync("").await;
+    let said = ann.say(&room, "x").await;
+    assert_eq!(bob.post(&format!("rooms/{room}/forget"), json!({})).await.refusal(), (400, "M_UNKNOWN"));
+    bob.leave(&room).await.ok();
+    bob.post(&format!("rooms/{room}/forget"), json!({})).await.ok();
+    assert!(
+        bob.sync_since(&start).await["rooms"]["leave"][&room].is_object(),
+        "other devices hear of the leaving"
+    );
+    ann.invite(&room, &bob).await.ok();
+    let reads = [
+        format!("rooms/{room}/messages?dir=b"),
+        format!("rooms/{room}/state"),
+        format!("rooms/{room}/context/{said}"),
+    ];
+    for read in &reads {
+        assert_eq!(bob.get(read).await.refusal(), (403, "M_FORBIDDEN"), "{read}");
+    }
+    bob.join(&room).await.ok();
+    for read in &reads {
+        bob.get(read).await.ok();
+    }
+}
