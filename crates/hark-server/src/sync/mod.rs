@@ -9,6 +9,7 @@ mod attention;
 mod changes;
 mod ephemeral;
 mod lazy;
+mod naming;
 mod presence;
 mod request;
 mod response;

@@ -7,7 +7,7 @@ use ruma::{OwnedUserId, presence::PresenceState};
 use super::{
     Sync, Token, Window,
     attention::Rules,
-    changes::{Change, changes, invitations},
+    changes::{Change, Listed, changes, invitations},
     lazy::SentMember,
     presence,
     request::Wanted,
@@ -18,7 +18,7 @@ use crate::{
     gate::Ignored,
     http::{ApiError, Session},
     json::Object,
-    store::{Position, Room, RoomNid, Snapshot, StoreError},
+    store::{Position, RoomNid, Snapshot, StoreError},
 };
 
 /// To-device messages of one answer.
@@ -116,8 +116,8 @@ impl Rooms {
 fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiError> {
     let filter = &scope.wanted.filter.room;
     let mut rooms = Rooms::default();
-    let mut found =
-        changes(scope.snapshot, scope.user(), scope.window, candidates(scope)?, filter.include_leave)?;
+    let listed = Listed { left: filter.include_leave, standing: scope.wanted.full_state };
+    let mut found = changes(scope.snapshot, scope.user(), scope.window, candidates(scope)?, listed)?;
     if ignores_others_now(scope)? {
         // An invitation that was hidden may not be any more.
         found.retain(|change| !matches!(change, Change::Invited(_)));
@@ -152,7 +152,7 @@ fn add_room(
             if let Some(body) = room::joined(scope, &room, *since)? {
                 members.extend(body.members);
                 rooms.join.push((id, body.json));
-                note_newcomers(scope, &room, *since, &mut rooms.newcomers)?;
+                rooms.newcomers.extend(body.newcomers);
             }
         }
         Change::Left { since, membership } => {
@@ -167,20 +167,6 @@ fn add_room(
         Change::Knocked(membership) => {
             rooms.knock.push((id, room::asked(scope, membership, "knock_state")?));
         }
-    }
-    Ok(())
-}
-
-/// A first sync is told of everybody who is there anyhow.
-fn note_newcomers(
-    scope: &Scope<'_>,
-    room: &Room,
-    since: Option<Position>,
-    newcomers: &mut BTreeSet<OwnedUserId>,
-) -> Result<(), StoreError> {
-    if scope.window.from.is_some() {
-        let from = since.unwrap_or(Position::START);
-        newcomers.extend(scope.snapshot.newly_joined(room.nid, from, scope.window.to)?);
     }
     Ok(())
 }

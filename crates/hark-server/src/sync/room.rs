@@ -7,6 +7,7 @@ use super::{
     attention::Rules,
     ephemeral,
     lazy::SentMember,
+    naming::Naming,
     request::{StateMember, Wanted},
     state::{self, State},
     summary::Summary,
@@ -43,6 +44,8 @@ pub(super) struct Scope<'a> {
 pub(super) struct RoomBody {
     pub(super) json: String,
     pub(super) members: Vec<SentMember>,
+    /// Who came into view: all who are there in a room that is new to the client, new members of one it knows.
+    pub(super) newcomers: Vec<OwnedUserId>,
 }
 
 impl Scope<'_> {
@@ -102,8 +105,9 @@ impl Timeline {
     ) -> Result<Self, StoreError> {
         let wanted = &scope.filter().room.timeline;
         let range = (since.unwrap_or(Position::START), end);
-        let stretch = timeline::backwards(viewer, room.nid, range, scope.limit(), |event| {
-            filter::wants(wanted, &room.id, event)
+        // Clients look for the state in the timeline, too: what is in force is shown where it was set, were it out of sight.
+        let stretch = timeline::newest(viewer, room.nid, range, scope.limit(), |event| {
+            Ok(viewer.see_or_know(event, end)?.filter(|event| filter::wants(wanted, &room.id, event)))
         })?;
         let mut events = stretch.events;
         events.reverse();
@@ -131,12 +135,14 @@ pub(super) fn joined(
     let timeline = Timeline::cut(scope, &viewer, room, since, end)?;
     let whole = since.is_none() || scope.wanted.full_state;
 
-    let changed_name = match since {
-        Some(since) => scope.snapshot.name_may_have_changed(room.nid, since, end)?,
-        None => true,
+    let naming = match since {
+        Some(since) => Naming::between(scope.snapshot, room, since, end)?,
+        None => Naming::anew(scope, room)?,
     };
-    let summary =
-        if changed_name { Some(Summary::load(scope.snapshot, room, scope.user(), end)?) } else { None };
+    let summary = match naming {
+        Naming::Same => None,
+        _ => Some(Summary::load(scope.snapshot, room, scope.user(), end)?),
+    };
     let heroes: Vec<OwnedUserId> = summary
         .iter()
         .flat_map(|summary| summary.heroes.iter().flatten().map(|hero| hero.user.clone()))
@@ -155,7 +161,7 @@ pub(super) fn joined(
         && state.is_empty()
         && ephemeral.is_empty()
         && account_data.is_empty()
-        && summary.is_none()
+        && !naming.is_news()
         && !read_by_me;
     if nothing && !whole {
         return Ok(None);
@@ -175,7 +181,7 @@ pub(super) fn joined(
         None => drop(out.object("summary")),
     }
     drop(out);
-    Ok(Some(RoomBody { json, members }))
+    Ok(Some(RoomBody { json, members, newcomers: naming.newcomers() }))
 }
 
 /// A room the user has left: it ends with their leaving.
@@ -212,7 +218,7 @@ pub(super) fn left(
     write_state(scope, &state, &mut out)?;
     out.object("account_data").array("events", account_data(scope, room, since)?);
     drop(out);
-    Ok(RoomBody { json, members })
+    Ok(RoomBody { json, members, newcomers: Vec::new() })
 }
 
 /// A room the user is invited to (`invite_state`) or asks to be let into (`knock_state`).

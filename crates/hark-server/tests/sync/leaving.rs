@@ -192,3 +192,50 @@ async fn an_invitation_after_forgetting_opens_nothing() {
         bob.get(read).await.ok();
     }
 }
+
+/// Whoever left pages to their leaving and no further, however much was said since: there is nothing to look through (TestLeftRoomFixture:
+/// "Getting messages going forward is limited for a departed room").
+#[tokio::test]
+async fn who_left_pages_to_the_leaving_and_no_further() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    ann.say(&room, "before").await;
+    bob.leave(&room).await.ok();
+    let left = bob.sync_since(&bob.sync("").await).await;
+    ann.say(&room, "after").await;
+    copy_last_message(&house, &room, 6_000);
+    let from = token(&left);
+    let forwards = bob.get(&format!("rooms/{room}/messages?dir=f&limit=100&from={from}")).await.ok();
+    assert_eq!((&forwards["chunk"], forwards.get("end")), (&json!([]), None));
+    let all = bob.get(&format!("rooms/{room}/messages?dir=f&limit=100")).await.ok();
+    let last = all["chunk"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["content"]["membership"], all.get("end")), (&json!("leave"), None));
+    let back = bob.get(&format!("rooms/{room}/messages?dir=b&limit=2")).await.ok();
+    assert_eq!(types(&back["chunk"]), ["m.room.member", "m.room.message"]);
+}
+
+/// Writes more messages into the database than anybody would send in a test.
+fn copy_last_message(house: &House, room: &str, copies: u32) {
+    let database = rusqlite::Connection::open(house.path().join("hark.db")).unwrap();
+    let columns: Vec<String> = {
+        let mut table = database
+            .prepare("SELECT name FROM pragma_table_info('events') WHERE name NOT IN ('pos', 'event_id')")
+            .unwrap();
+        table.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let columns = columns.join(", ");
+    database.execute_batch("BEGIN").unwrap();
+    for n in 1..=copies {
+        let logged = "INSERT INTO log (pos, kind, room_nid) SELECT max(pos) + 1, 0, (SELECT room_nid FROM rooms WHERE room_id = ?1) FROM log";
+        database.prepare_cached(logged).unwrap().execute([room]).unwrap();
+        let copied = format!(
+            "INSERT INTO events (pos, event_id, {columns}) SELECT (SELECT max(pos) FROM log), event_id || ?2, {columns} FROM events
+             WHERE pos = (SELECT max(pos) FROM events WHERE type = 'm.room.message' AND length(event_id) = 44
+                          AND room_nid = (SELECT room_nid FROM rooms WHERE room_id = ?1))"
+        );
+        database.prepare_cached(&copied).unwrap().execute((room, n)).unwrap();
+    }
+    database.execute_batch("COMMIT").unwrap();
+}

@@ -3,14 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
 mod damage;
+mod devices;
 mod filtering;
 mod folding;
 mod inviting;
+mod lazy;
 mod leaving;
 mod presence;
+mod signals;
 #[path = "../support/mod.rs"]
 mod support;
 mod syncing;
+mod syncs;
+mod timelines;
+mod waking;
 
 /// A text as it stands in an address.
 fn urlencoding(text: &str) -> String {

@@ -18,6 +18,7 @@ pub(super) struct Shown {
     pub(super) id: String,
     content: Value,
     redacts: Option<String>,
+    pub(super) is_state: bool,
 }
 
 /// A room as a client keeps it.
@@ -179,6 +180,7 @@ impl Shown {
             id: event["event_id"].as_str().unwrap().to_owned(),
             content: event["content"].clone(),
             redacts: event["redacts"].as_str().map(ToOwned::to_owned),
+            is_state: event["state_key"].is_string(),
         }
     }
 }

@@ -22,6 +22,7 @@ pub(super) enum Step {
     Read(usize),
     Tag(usize, u8),
     Redact(usize),
+    Rename(usize, u8),
     /// The observer syncs.
     Sync,
 }
@@ -44,6 +45,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_usize).prop_map(Step::Read),
         1 => (0..3_usize, 0..4_u8).prop_map(|(who, order)| Step::Tag(who, order)),
         1 => (0..8_usize).prop_map(Step::Redact),
+        1 => (0..3_usize, 0..4_u8).prop_map(|(who, name)| Step::Rename(who, name)),
         3 => Just(Step::Sync),
     ]
 }
@@ -93,6 +95,10 @@ impl Scene {
                 if let Some(event) = self.said.iter().rev().nth(*back) {
                     people[0].redact(room, event).await;
                 }
+            }
+            Step::Rename(who, name) => {
+                let path = format!("profile/{}/displayname", people[*who].id);
+                people[*who].put(&path, json!({ "displayname": name.to_string() })).await;
             }
             Step::Sync => {}
         }
