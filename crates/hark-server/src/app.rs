@@ -45,7 +45,7 @@ impl App {
         Self {
             accounts: Accounts::new(store.clone(), server_name.clone()),
             rooms: Rooms::new(store.clone(), signer),
-            sync: Sync::new(store.clone(), shutdown.clone()),
+            sync: Sync::new(store.clone(), config.presence, shutdown.clone()),
             limits: Limits::new(config.rate_limits),
             shutdown,
             asked_to_end: CancellationToken::new(),

@@ -28,6 +28,9 @@ pub struct Config {
     pub registration: Registration,
     /// Whether limits of requests per user and address apply.
     pub rate_limits: bool,
+    /// Whether users are told who of those they share a room with is there. If not, what they say of themselves is accepted and
+    /// goes nowhere.
+    pub presence: bool,
     /// The largest upload, in bytes.
     pub max_upload: u64,
     /// Connections at once; further ones are answered 503. Never more than the process may hold open files.
@@ -47,6 +50,7 @@ impl Config {
             server_name: None,
             registration: Registration::default(),
             rate_limits: true,
+            presence: true,
             max_upload: 100 * 1024 * 1024,
             max_connections: 200_000,
             max_silence: Duration::from_secs(75),

@@ -41,6 +41,9 @@ enum Command {
         /// Whether requests per user and address are limited.
         #[arg(long, value_enum, default_value_t = Switch::On)]
         rate_limits: Switch,
+        /// Whether users see who of those they share a room with is online.
+        #[arg(long, value_enum, default_value_t = Switch::On)]
+        presence: Switch,
         /// For a program that starts the server and leaves it running: the log goes to DIR/server.log, standard output gets
         /// one line of JSON about how the start went, and the end of the terminal changes nothing.
         #[arg(long)]
@@ -144,6 +147,7 @@ async fn main() -> ExitCode {
             server_name,
             registration,
             rate_limits,
+            presence,
             background,
             until_input_ends,
         } => {
@@ -152,6 +156,7 @@ async fn main() -> ExitCode {
             config.server_name = server_name;
             config.registration = registration;
             config.rate_limits = rate_limits == Switch::On;
+            config.presence = presence == Switch::On;
             config.tied = until_input_ends;
             hark_server::open_many_files();
             if background { serve_unseen(config).await } else { serve(config).await }

@@ -36,8 +36,14 @@ pub(super) async fn receipt(app: Shared, session: Session, request: Raw) -> Resu
     if kind == FULLY_READ && thread.is_some() {
         return Err(ApiError::invalid_param("The fully read marker belongs to no thread."));
     }
-    let event_id = event_id(&request.path[2])?;
-    move_to(&app, session, room_id(&request.path[0])?, vec![(kind.to_owned(), event_id)], thread).await
+    let (event_id, user) = (event_id(&request.path[2])?, session.user_id.clone());
+    let moved =
+        move_to(&app, session, room_id(&request.path[0])?, vec![(kind.to_owned(), event_id)], thread).await?;
+    // What nobody sees must not show as a sign of life.
+    if kind == READ {
+        app.sync.act(&user);
+    }
+    Ok(moved)
 }
 
 /// Notes that one message was heard. Those before it are not touched, and unread counts stay as they are.

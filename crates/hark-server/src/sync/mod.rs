@@ -7,6 +7,7 @@
 mod acknowledged;
 mod attention;
 mod changes;
+mod crowds;
 mod ephemeral;
 mod lazy;
 mod naming;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     acknowledged::Acknowledged,
+    crowds::{Crowds, GATHERED_FOR},
     lazy::SentMembers,
     presence::{GONE_AFTER, Gone, Presence, Shown},
     request::Wanted,
@@ -38,11 +40,13 @@ use self::{
     typing::Typing,
     wake::Wakes,
 };
-pub(crate) use self::{request::Query, room::account_data_event, token::Token};
+pub(crate) use self::{
+    ephemeral::receipts as receipts_event, request::Query, room::account_data_event, token::Token,
+};
 use crate::{
     clock,
     http::{ApiError, Session},
-    store::{Position, RoomNid, Store, StoreError},
+    store::{Position, RoomNid, Snapshot, Store, StoreError},
 };
 
 /// The longest a client may wait for something to happen.
@@ -58,14 +62,16 @@ pub(crate) struct Sync {
     ticks: Ticks,
     typing: Typing,
     presence: Arc<Presence>,
+    crowds: Crowds,
     sent_members: Arc<SentMembers>,
     acknowledged: Arc<Acknowledged>,
     shutdown: CancellationToken,
 }
 
 impl Sync {
-    /// Follows the commits of `store` from now on. Long polls answer at once when `shutdown` is cancelled.
-    pub(crate) fn new(store: Store, shutdown: CancellationToken) -> Self {
+    /// Follows the commits of `store` from now on. Long polls answer at once when `shutdown` is cancelled. `presence`: whether anybody
+    /// is told who is there.
+    pub(crate) fn new(store: Store, presence: bool, shutdown: CancellationToken) -> Self {
         let wakes = Wakes::new(store.committed());
         let hook = wakes.clone();
         store.on_commit(Box::new(move |batch| hook.committed(batch)));
@@ -74,7 +80,8 @@ impl Sync {
             store,
             wakes,
             typing: Typing::new(ticks.clone()),
-            presence: Arc::new(Presence::new(ticks.clone())),
+            presence: Arc::new(Presence::new(ticks.clone(), presence)),
+            crowds: Crowds::default(),
             ticks,
             sent_members: Arc::default(),
             acknowledged: Arc::default(),
@@ -143,9 +150,32 @@ impl Sync {
         // Who never syncs has an entry from now on, too: by it those are found who must hear.
         self.wakes.join(user, &self.store).await?;
         if self.presence.say(user, state, status) {
-            self.wakes.user_changed(user);
+            self.tell_presence(user);
         }
         Ok(())
+    }
+
+    /// A user has done something that others see.
+    pub(crate) fn act(&self, user: &UserId) {
+        if self.presence.act(user) {
+            self.tell_presence(user);
+        }
+    }
+
+    /// The user, and those who are there and share a room with them.
+    pub(crate) fn presence_around(
+        &self,
+        snapshot: &Snapshot<'_>,
+        user: &UserId,
+    ) -> Result<Vec<(OwnedUserId, Shown)>, StoreError> {
+        let mut around = Vec::new();
+        for other in self.presence.changed_since(None) {
+            if other != user && snapshot.share_a_room(user, &other)? {
+                around.extend(self.presence.of(&other).map(|shown| (other, shown)));
+            }
+        }
+        around.push((user.to_owned(), self.presence.of(user).unwrap_or_else(Shown::offline)));
+        Ok(around)
     }
 
     /// What is known of a user since the server started.
@@ -160,12 +190,24 @@ impl Sync {
             let (sync, user) = (self.clone(), user.to_owned());
             tokio::spawn(async move {
                 match sync.wakes.join(&user, &sync.store).await {
-                    Ok(_entry) => sync.wakes.user_changed(&user),
+                    Ok(_entry) => sync.tell_presence(&user),
                     Err(error) => tracing::warn!(%error, "nobody is told that a user is online"),
                 }
             });
         }
         Syncing { sync: self.clone(), user: user.to_owned() }
+    }
+
+    /// Wakes those who must hear of a user's presence: at once, but in crowded rooms all together a little later.
+    fn tell_presence(&self, user: &UserId) {
+        let crowded = self.wakes.user_changed(user);
+        if self.crowds.gather(crowded) {
+            let sync = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(GATHERED_FOR).await;
+                sync.wakes.crowds_changed(&sync.crowds.take());
+            });
+        }
     }
 
     /// Waits until a user is back, or says that they are gone.
@@ -179,7 +221,7 @@ impl Sync {
             match self.presence.gone(&user) {
                 Gone::Perhaps(left) => wait = left,
                 Gone::No => return,
-                Gone::Yes => return self.wakes.user_changed(&user),
+                Gone::Yes => return self.tell_presence(&user),
             }
         }
     }

@@ -264,7 +264,7 @@ fn ephemeral_events(
     receipts.retain(|receipt| !scope.ignored.contains(&receipt.user));
     let mut events = Vec::new();
     if filter::wants_type(wanted, &room.id, "m.receipt") {
-        events.extend(ephemeral::receipts(receipts));
+        events.extend(ephemeral::receipts(None, receipts));
     }
     let news = scope.typing.contains(&room.nid) || since.is_none();
     if news && filter::wants_type(wanted, &room.id, "m.typing") {

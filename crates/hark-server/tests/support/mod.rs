@@ -55,12 +55,17 @@ impl Answer {
 
 impl House {
     pub(crate) async fn open() -> Self {
+        Self::open_with(|_| ()).await
+    }
+
+    /// A server that is told something else.
+    pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             let _already_there = rustls::crypto::aws_lc_rs::default_provider().install_default();
         });
         let folder = tempfile::tempdir().unwrap();
-        let server = start(folder.path()).await;
+        let server = start(folder.path(), change).await;
         Self { server, folder, http: reqwest::Client::new() }
     }
 
@@ -68,7 +73,7 @@ impl House {
     pub(crate) async fn restart(self) -> Self {
         let Self { server, folder, http } = self;
         server.shutdown().await;
-        let server = start(folder.path()).await;
+        let server = start(folder.path(), |_| ()).await;
         Self { server, folder, http }
     }
 
@@ -131,12 +136,13 @@ impl House {
     }
 }
 
-async fn start(folder: &std::path::Path) -> Server {
+async fn start(folder: &std::path::Path, change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::new(folder);
     config.listen = ([127, 0, 0, 1], 0).into();
     config.server_name = Some("hark.test".to_owned());
     config.registration = Registration::Open;
     config.rate_limits = false;
+    change(&mut config);
     Server::start(config).await.unwrap()
 }
 
