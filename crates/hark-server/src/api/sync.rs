@@ -3,7 +3,6 @@
 use crate::{
     http::{
         Answer, ApiError, Session,
-        answer::Body,
         extract::{Raw, Shared},
     },
     sync::Query,
@@ -15,7 +14,7 @@ pub(super) async fn sync(app: Shared, session: Session, request: Raw) -> Result<
     // It holds on to the buffer it was read into, for as long as a client may wait.
     drop(request);
     tokio::select! {
-        answer = app.sync.poll(session.clone(), query) => Ok(Body(answer?)),
+        answer = app.sync.poll(session.clone(), query) => answer,
         () = app.accounts.signed_out(&session) => Err(ApiError::unknown_token()),
     }
 }

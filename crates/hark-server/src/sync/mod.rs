@@ -1,7 +1,7 @@
 //! What a client has not seen yet.
 //!
 //! [`changes`] says which rooms concern a user between two positions, and how; it is the one place that decides it. [`response`]
-//! renders it as /sync answers, one file per part of a room. [`wake`] and [`typing`] are the parts that live in memory.
+//! renders it as /sync answers, one file per part of a room, and [`pieces`] gives them away. [`wake`] and [`typing`] are the parts that live in memory.
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
 mod acknowledged;
@@ -11,10 +11,12 @@ mod crowds;
 mod ephemeral;
 mod lazy;
 mod naming;
+mod pieces;
 mod presence;
 mod request;
 mod response;
 mod room;
+mod sections;
 mod state;
 mod summary;
 mod ticks;
@@ -35,13 +37,13 @@ use self::{
     lazy::SentMembers,
     presence::{GONE_AFTER, Gone, Presence, Shown},
     request::Wanted,
-    response::Built,
     ticks::Ticks,
     typing::Typing,
     wake::Wakes,
 };
 pub(crate) use self::{
-    ephemeral::receipts as receipts_event, request::Query, room::account_data_event, token::Token,
+    ephemeral::receipts as receipts_event, pieces::Answered, request::Query, room::account_data_event,
+    token::Token,
 };
 use crate::{
     clock,
@@ -90,7 +92,7 @@ impl Sync {
     }
 
     /// Answers a /sync request: at once if there is anything, else when there is or when the client's time is over.
-    pub(crate) async fn poll(&self, session: Session, query: Query) -> Result<String, ApiError> {
+    pub(crate) async fn poll(&self, session: Session, query: Query) -> Result<Answered, ApiError> {
         let deadline = deadline(query.timeout);
         let wanted = Arc::new(Wanted::read(&self.store, &session, query).await?);
         if let Some(since) = &wanted.since {
@@ -99,9 +101,9 @@ impl Sync {
         let _there = self.syncing(&session.user_id, wanted.presence.clone());
         // Who is not known here, and may be in thousands of rooms, is asked about only if there is something to wait for.
         if !self.wakes.knows(&session.user_id) {
-            let built = self.build(&session, &wanted).await?;
-            if wanted.answer_at_once() || clock_now() >= deadline || !built.is_empty {
-                return Ok(self.give(&session, built));
+            let answered = Answered::begin(self, &session, &wanted).await?;
+            if wanted.answer_at_once() || clock_now() >= deadline || !answered.is_empty() {
+                return Ok(answered);
             }
         }
         let look = |over: bool| {
@@ -111,8 +113,8 @@ impl Sync {
                 if !over && !self.may_have_changed(&session.user_id, wanted) {
                     return Ok(None);
                 }
-                let built = self.build(session, wanted).await?;
-                Ok((over || !built.is_empty).then(|| self.give(session, built)))
+                let answered = Answered::begin(self, session, wanted).await?;
+                Ok((over || !answered.is_empty()).then_some(answered))
             }
         };
         self.until_news(&session.user_id, deadline, look).await
@@ -233,20 +235,6 @@ impl Sync {
             || !self.typing.changed_since(since.ticks).is_empty()
             || self.presence.has_changed_since(since.ticks)
             || self.wakes.may_have_changed(user, since.pos, self.store.committed())
-    }
-
-    /// Remembers what the answer tells the device.
-    fn give(&self, session: &Session, built: Built) -> String {
-        self.sent_members.remember(session, built.next.pos, built.members);
-        if built.has_to_device {
-            self.acknowledged.give(session);
-        }
-        built.body
-    }
-
-    async fn build(&self, session: &Session, wanted: &Arc<Wanted>) -> Result<Built, ApiError> {
-        let (sync, session, wanted) = (self.clone(), session.clone(), wanted.clone());
-        self.store.read(move |snapshot| response::build(&sync, snapshot, &session, &wanted)).await
     }
 
     /// A token says that the device has its messages up to there: they are not needed any more.

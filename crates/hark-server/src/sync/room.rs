@@ -222,13 +222,17 @@ pub(super) fn left(
 }
 
 /// A room the user is invited to (`invite_state`) or asks to be let into (`knock_state`).
-pub(super) fn asked(scope: &Scope<'_>, membership: &Membership, member: &str) -> Result<String, StoreError> {
+pub(super) fn asked(
+    scope: &Scope<'_>,
+    membership: &Membership,
+    member: &str,
+) -> Result<RoomBody, StoreError> {
     let shown = gate::stripped(scope.snapshot, membership)?;
     let mut json = String::new();
     let mut out = Object::new(&mut json);
     out.object(member).array("events", shown.iter().map(render::stripped));
     drop(out);
-    Ok(json)
+    Ok(RoomBody { json, members: Vec::new(), newcomers: Vec::new() })
 }
 
 fn write_state(scope: &Scope<'_>, state: &[Visible], out: &mut Object<'_>) -> Result<(), StoreError> {
