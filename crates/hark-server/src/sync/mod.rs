@@ -5,7 +5,6 @@
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
 mod acknowledged;
-mod attention;
 mod changes;
 mod crowds;
 mod ephemeral;
@@ -49,6 +48,7 @@ use crate::{
     clock,
     http::{ApiError, Session},
     store::{Position, RoomNid, Snapshot, Store, StoreError},
+    unread::Memory,
 };
 
 /// The longest a client may wait for something to happen.
@@ -67,6 +67,7 @@ pub(crate) struct Sync {
     crowds: Crowds,
     sent_members: Arc<SentMembers>,
     acknowledged: Arc<Acknowledged>,
+    told: Memory,
     shutdown: CancellationToken,
 }
 
@@ -87,6 +88,7 @@ impl Sync {
             ticks,
             sent_members: Arc::default(),
             acknowledged: Arc::default(),
+            told: Memory::default(),
             shutdown,
         }
     }

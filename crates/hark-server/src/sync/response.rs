@@ -6,7 +6,6 @@ use ruma::{OwnedUserId, presence::PresenceState};
 
 use super::{
     Sync, Token, Window,
-    attention::Rules,
     changes::{Change, Listed, changes, invitations},
     lazy::SentMember,
     presence,
@@ -20,6 +19,7 @@ use crate::{
     http::{ApiError, Session},
     json::Object,
     store::{Position, RoomNid, Snapshot, StoreError},
+    unread::Counter,
 };
 
 /// To-device messages of one answer.
@@ -120,14 +120,17 @@ fn scope<'a>(
     wanted: &'a Wanted,
     draft: &Draft,
 ) -> Result<Scope<'a>, ApiError> {
+    let ignored = Ignored::load(snapshot, &session.user_id)?;
+    let from = draft.window.from.unwrap_or(Position::START);
     Ok(Scope {
         sync,
         snapshot,
         session,
         wanted,
         window: draft.window,
-        ignored: Ignored::load(snapshot, &session.user_id)?,
-        rules: Rules::load(snapshot, &session.user_id)?,
+        counter: Counter::new(snapshot, &session.user_id, ignored.clone(), &sync.told)?,
+        ignored,
+        account_data: snapshot.account_data_since(&session.user_id, from, draft.window.to)?,
         form: filter::form(&wanted.filter),
         typing: draft.typing.clone(),
     })
@@ -136,7 +139,7 @@ fn scope<'a>(
 /// Writes all that does not belong to a room.
 fn finish(scope: &Scope<'_>, draft: &mut Draft, has_rooms: bool) -> Result<Written, ApiError> {
     let presence = presence(scope, &draft.newcomers)?;
-    let account_data = account_data(scope)?;
+    let account_data = account_data(scope);
     let (to_device, cut_at) = to_device(scope)?;
 
     let end = Token::at(scope.sync.store.epoch(), draft.window.to);
@@ -163,7 +166,7 @@ fn concerned(scope: &Scope<'_>) -> Result<Vec<Change>, ApiError> {
     let filter = &scope.wanted.filter.room;
     let listed = Listed { left: filter.include_leave, standing: scope.wanted.full_state };
     let mut found = changes(scope.snapshot, scope.user(), scope.window, candidates(scope)?, listed)?;
-    if ignores_others_now(scope)? {
+    if scope.has_changed(Ignored::TYPE) {
         // An invitation that was hidden may not be any more.
         found.retain(|change| !matches!(change, Change::Invited(_)));
         found.extend(invitations(scope.snapshot, scope.user())?);
@@ -235,7 +238,7 @@ fn candidates(scope: &Scope<'_>) -> Result<Option<Vec<RoomNid>>, ApiError> {
     for room_id in scope.snapshot.rooms_with_account_data_since(scope.user(), from, scope.window.to)? {
         rooms.extend(scope.snapshot.room_nid(&room_id)?);
     }
-    if scope.wanted.full_state {
+    if scope.wanted.full_state || scope.counts_otherwise() {
         rooms.extend(scope.snapshot.rooms_of(scope.user())?.iter().map(|membership| membership.room));
     }
     let mut seen = std::collections::HashSet::new();
@@ -243,19 +246,10 @@ fn candidates(scope: &Scope<'_>) -> Result<Option<Vec<RoomNid>>, ApiError> {
     Ok(Some(rooms))
 }
 
-/// True if the list of ignored users changed in the window.
-fn ignores_others_now(scope: &Scope<'_>) -> Result<bool, StoreError> {
-    let Some(from) = scope.window.from else { return Ok(false) };
-    let changed = scope.snapshot.account_data_since(scope.user(), from, scope.window.to)?;
-    Ok(changed.iter().any(|data| data.kind == Ignored::TYPE))
-}
-
-fn account_data(scope: &Scope<'_>) -> Result<Vec<String>, ApiError> {
-    let from = scope.window.from.unwrap_or(Position::START);
-    let changed = scope.snapshot.account_data_since(scope.user(), from, scope.window.to)?;
+fn account_data(scope: &Scope<'_>) -> Vec<String> {
     let wanted = &scope.wanted.filter.account_data;
-    let changed = changed.into_iter().filter(|data| filter::wants_global(wanted, &data.kind));
-    Ok(changed.map(|data| account_data_event(&data.kind, data.content.get())).collect())
+    let changed = scope.account_data.iter().filter(|data| filter::wants_global(wanted, &data.kind));
+    changed.map(|data| account_data_event(&data.kind, data.content.get())).collect()
 }
 
 /// The messages that wait for the device, and where they were cut if there are more.

@@ -168,6 +168,10 @@ impl Person {
         self.call("POST", path, Some(body)).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, None).await
+    }
+
     pub(crate) async fn create_room(&self, body: Value) -> String {
         self.post("createRoom", body).await.ok()["room_id"].as_str().unwrap().to_owned()
     }

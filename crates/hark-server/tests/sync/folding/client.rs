@@ -119,7 +119,7 @@ impl Room {
         if let Some(summary) = shown["summary"].as_object() {
             self.summary.extend(summary.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
-        self.unread = shown["unread_notifications"].clone();
+        self.unread = json!([shown["unread_notifications"], shown["unread_thread_notifications"]]);
         for data in shown["account_data"]["events"].as_array().unwrap() {
             self.account_data.insert(data["type"].as_str().unwrap().to_owned(), data["content"].clone());
         }

@@ -26,7 +26,9 @@ struct Look {
 
 fn look() -> impl Strategy<Value = Look> {
     let filter = (0..4_u8, 1..6_u8, any::<bool>()).prop_map(|(kind, limit, left)| match kind {
-        0 => json!({ "room": { "include_leave": left, "timeline": { "limit": limit } } }),
+        0 => json!({ "room": {
+            "include_leave": left, "timeline": { "limit": limit, "unread_thread_notifications": true },
+        } }),
         1 => json!({ "room": {
             "include_leave": left, "timeline": { "limit": limit }, "state": { "lazy_load_members": true },
         } }),

@@ -9,6 +9,8 @@ use crate::support::{Person, unique};
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Say(usize),
+    /// In a thread on one of the last messages.
+    Reply(usize, usize),
     Name(usize, u8),
     Join(usize),
     Leave(usize),
@@ -32,6 +34,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         prop_oneof![Just("shared"), Just("joined"), Just("invited"), Just("world_readable")].boxed();
     prop_oneof![
         4 => (0..3_usize).prop_map(Step::Say),
+        2 => (0..3_usize, 0..4_usize).prop_map(|(who, back)| Step::Reply(who, back)),
         1 => (0..3_usize, 0..4_u8).prop_map(|(who, name)| Step::Name(who, name)),
         2 => (0..3_usize).prop_map(Step::Join),
         2 => (0..3_usize).prop_map(Step::Leave),
@@ -66,6 +69,14 @@ impl Scene {
             Step::Say(who) => {
                 let path = format!("rooms/{room}/send/m.room.message/{}", unique());
                 let answer = people[*who].put(&path, json!({ "msgtype": "m.text", "body": "x" })).await;
+                self.said.extend(answer.body["event_id"].as_str().map(ToOwned::to_owned));
+            }
+            Step::Reply(who, back) => {
+                let Some(root) = self.said.iter().rev().nth(*back) else { return };
+                let path = format!("rooms/{room}/send/m.room.message/{}", unique());
+                let relation = json!({ "rel_type": "m.thread", "event_id": root });
+                let content = json!({ "msgtype": "m.text", "body": "x", "m.relates_to": relation });
+                let answer = people[*who].put(&path, content).await;
                 self.said.extend(answer.body["event_id"].as_str().map(ToOwned::to_owned));
             }
             Step::Name(who, name) => {
