@@ -7,10 +7,12 @@ mod devices;
 mod filtering;
 mod folding;
 mod inviting;
+mod joining;
 mod lazy;
 mod leaving;
 mod presence;
 mod signals;
+mod summaries;
 #[path = "../support/mod.rs"]
 mod support;
 mod syncing;
