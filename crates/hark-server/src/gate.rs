@@ -99,6 +99,11 @@ impl Ignored {
         Ok(Self { unwanted: Arc::new(unwanted), erased: Arc::new(erased) })
     }
 
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &UserId> {
+        self.unwanted.iter().map(AsRef::as_ref)
+    }
+
     /// True if the user does not want to hear of `other`.
     pub(crate) fn contains(&self, other: &UserId) -> bool {
         self.unwanted.contains(other)

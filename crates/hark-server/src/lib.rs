@@ -45,6 +45,7 @@ mod spaces;
 mod store;
 mod sync;
 mod timeline;
+mod unread;
 
 pub(crate) use self::app::App;
 pub use self::{

@@ -1,7 +1,20 @@
-//! Push rules: the specification's defaults, as far as a user has not changed them.
+//! Push: what a user is told of.
+//!
+//! * Here: the rules of a user, which are the specification's defaults as far as they have not changed them.
+//! * [`edit`] changes rules within bounds.
+//! * [`rules`] says what a compiled rule set makes of an event; [`subject`] is the event and [`in_room`] the room as rules look
+//!   at them, [`glob`] their patterns.
 //!
 //! Nothing is stored for a user who changed nothing, so that a later list of defaults reaches everybody. Once changed, the whole
 //! list is stored as `m.push_rules` account data and the defaults are brought up to date each time it is read.
+
+#[cfg(test)]
+mod against_ruma;
+pub(crate) mod edit;
+mod glob;
+mod in_room;
+mod rules;
+mod subject;
 
 use ruma::{UserId, push::Ruleset};
 use serde::{Deserialize, Serialize};
@@ -10,6 +23,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
+pub(crate) use self::{glob::MAX_PATTERN, in_room::InRoom, rules::CompiledRules, subject::Subject};
 use crate::store::{Snapshot, StoreError, Tx, to_json_error};
 
 /// The account data type of push rules.

@@ -55,22 +55,23 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    account_data::AccountData,
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
-    events::{NewRow, StoredEvent},
+    events::{Counted, NewRow, StoredEvent},
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
     receipts::{NewReceipt, Receipt},
-    relations::Child,
+    relations::{Child, Place},
     reports::{Report, Reported},
     rooms::Room,
     search::{Hit, Unindexed},
     snapshot::{Snapshot, to_json_error},
     state::Members,
     txns::TxnKey,
-    unread::Unread,
+    unread::{Highlight, ThreadHead},
     writer::Tx,
 };
 use self::{readers::Readers, writer::Writer};

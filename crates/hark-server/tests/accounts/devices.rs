@@ -10,7 +10,7 @@ use crate::{
 /// Deletes a device of `person`, confirmed with their password.
 async fn delete(person: &Person, device: &str) {
     let body = json!({ "auth": by_password(person, PASSWORD) });
-    assert_eq!(person.delete(&format!("devices/{device}"), body).await.ok(), json!({}));
+    assert_eq!(person.delete_with(&format!("devices/{device}"), body).await.ok(), json!({}));
 }
 
 async fn ids(person: &Person) -> Vec<String> {
@@ -72,7 +72,7 @@ async fn a_device_is_deleted_after_the_password_and_its_token_with_it() {
     let house = House::open().await;
     let (alice, other) = (house.person("alice").await, house.another_device("alice").await);
     let path = format!("devices/{}", other.device);
-    let first = alice.call("DELETE", &path, None).await;
+    let first = alice.delete(&path).await;
     let session = asked_for_password(&first);
     assert_eq!(first.body.get("errcode"), None);
     let with = |auth: Value| {
@@ -80,17 +80,17 @@ async fn a_device_is_deleted_after_the_password_and_its_token_with_it() {
         auth["session"] = json!(session);
         json!({ "auth": auth })
     };
-    let wrong = alice.delete(&path, with(by_password(&alice, "cashewnuts"))).await;
+    let wrong = alice.delete_with(&path, with(by_password(&alice, "cashewnuts"))).await;
     assert_eq!(asked_for_password(&wrong), session);
     assert_eq!((wrong.refusal(), &wrong.body["completed"]), ((401, "M_FORBIDDEN"), &json!([])));
-    let without = alice.delete(&path, with(json!({ "type": "m.login.password" }))).await;
+    let without = alice.delete_with(&path, with(json!({ "type": "m.login.password" }))).await;
     assert_eq!(without.refusal(), (401, "M_MISSING_PARAM"));
     assert!(is_signed_in(&other).await);
-    alice.delete(&path, with(by_password(&alice, PASSWORD))).await.ok();
+    alice.delete_with(&path, with(by_password(&alice, PASSWORD))).await.ok();
     assert_eq!(alice.get(&path).await.refusal(), (404, "M_NOT_FOUND"));
     assert!(!is_signed_in(&other).await);
     assert!(is_signed_in(&alice).await);
-    let used = alice.delete(&path, json!({ "auth": { "session": session } })).await;
+    let used = alice.delete_with(&path, json!({ "auth": { "session": session } })).await;
     assert_ne!(asked_for_password(&used), session, "a session serves once");
 }
 
@@ -105,7 +105,7 @@ async fn old_clients_confirm_in_their_form() {
         json!({ "type": "m.login.password", "password": PASSWORD }),
     ] {
         let other = house.another_device("alice").await;
-        alice.delete(&format!("devices/{}", other.device), json!({ "auth": auth })).await.ok();
+        alice.delete_with(&format!("devices/{}", other.device), json!({ "auth": auth })).await.ok();
         assert!(!is_signed_in(&other).await, "{auth}");
     }
 }
@@ -117,7 +117,7 @@ async fn somebody_elses_password_confirms_nothing() {
     let (alice, other) = (house.person("alice").await, house.another_device("alice").await);
     let eve = house.person("eve").await;
     let path = format!("devices/{}", other.device);
-    let answer = alice.delete(&path, json!({ "auth": by_password(&eve, PASSWORD) })).await;
+    let answer = alice.delete_with(&path, json!({ "auth": by_password(&eve, PASSWORD) })).await;
     assert_eq!(answer.refusal(), (403, "M_FORBIDDEN"));
     assert!(is_signed_in(&other).await);
     delete(&alice, &other.device).await;
@@ -130,15 +130,15 @@ async fn the_request_cannot_change_under_its_confirmation() {
     let house = House::open().await;
     let alice = house.person("alice").await;
     let (one, two) = (house.another_device("alice").await, house.another_device("alice").await);
-    let session = asked_for_password(&alice.delete(&format!("devices/{}", one.device), json!({})).await);
+    let session = asked_for_password(&alice.delete_with(&format!("devices/{}", one.device), json!({})).await);
     let mut auth = by_password(&alice, PASSWORD);
     auth["session"] = json!(session);
-    let changed = alice.delete(&format!("devices/{}", two.device), json!({ "auth": auth })).await;
+    let changed = alice.delete_with(&format!("devices/{}", two.device), json!({ "auth": auth })).await;
     assert_eq!(changed.refusal(), (403, "M_FORBIDDEN"));
     let several = json!({ "devices": [one.device, two.device], "auth": auth });
     assert_eq!(alice.post("delete_devices", several).await.refusal(), (403, "M_FORBIDDEN"));
     assert!(is_signed_in(&one).await && is_signed_in(&two).await);
-    alice.delete(&format!("devices/{}", one.device), json!({ "auth": auth })).await.ok();
+    alice.delete_with(&format!("devices/{}", one.device), json!({ "auth": auth })).await.ok();
     assert!(!is_signed_in(&one).await && is_signed_in(&two).await);
 }
 

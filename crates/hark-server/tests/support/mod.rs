@@ -197,7 +197,11 @@ impl Person {
         self.call("POST", path, Some(body)).await
     }
 
-    pub(crate) async fn delete(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, None).await
+    }
+
+    pub(crate) async fn delete_with(&self, path: &str, body: Value) -> Answer {
         self.call("DELETE", path, Some(body)).await
     }
 
