@@ -1,9 +1,7 @@
 //! Changing a user's rules, within bounds that keep asking them cheap.
 
 use http::StatusCode;
-use ruma::push::{
-    Action, InsertPushRuleError, NewPushRule, PushCondition, RemovePushRuleError, RuleKind, Ruleset,
-};
+use ruma::push::{Action, NewPushRule, PushCondition, RemovePushRuleError, RuleKind, Ruleset};
 
 use super::MAX_PATTERN;
 use crate::http::ApiError;
@@ -105,10 +103,7 @@ pub(crate) fn set(rules: &mut Ruleset, rule: NewPushRule, place: &Place) -> Resu
     if own >= MAX_RULES && rules.get(kind.clone(), &id).is_none() {
         return Err(RuleError::TooMany);
     }
-    rules.insert(rule, None, None).map_err(|error| match error {
-        InsertPushRuleError::ServerDefaultRuleId => RuleError::Default,
-        _ => RuleError::BadId,
-    })?;
+    rules.insert(rule, None, None).map_err(|_| RuleError::BadId)?;
     of_kind!(rules, kind, |list| {
         let find = |id: &str| list.get_index_of(id).ok_or(RuleError::Unknown);
         let from = find(&id)?;
@@ -165,7 +160,11 @@ pub(crate) fn set_actions(
 }
 
 fn check(rule: &NewPushRule) -> Result<(), RuleError> {
-    if rule.rule_id().is_empty() || rule.rule_id().len() > MAX_ID {
+    let id = rule.rule_id();
+    if id.starts_with('.') {
+        return Err(RuleError::Default);
+    }
+    if id.is_empty() || id.len() > MAX_ID || id.contains(['/', '\\']) {
         return Err(RuleError::BadId);
     }
     match rule {

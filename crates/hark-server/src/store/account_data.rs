@@ -7,7 +7,7 @@ use ruma::{OwnedRoomId, RoomId, UserId};
 use rusqlite::OptionalExtension;
 use serde_json::value::RawValue;
 
-use super::{LogEntry, LogKind, Position, Snapshot, StoreError, Tx, to_json_error};
+use super::{LogEntry, LogKind, Position, Snapshot, StoreError, Tx, media_refs::Holder, to_json_error};
 use crate::{gate::Ignored, push};
 
 /// The content of what was deleted.
@@ -148,6 +148,31 @@ impl Tx<'_> {
              ON CONFLICT (user_id, room_id, type) DO UPDATE SET json = excluded.json, pos = excluded.pos",
         )?
         .execute((user.as_str(), place(room), kind, after, pos))?;
+        self.refer_anew_to_media(Holder::Account(user, room, kind), after)
+    }
+}
+
+impl Tx<'_> {
+    /// Sets everything of `user` to nothing, so that no file is kept for it.
+    pub(super) fn empty_account_data(&mut self, user: &UserId) -> Result<(), StoreError> {
+        let mut kept = Vec::new();
+        {
+            let mut statement =
+                self.prepare("SELECT room_id, type FROM account_data WHERE user_id = $1 AND json <> '{}'")?;
+            let mut rows = statement.query([user.as_str()])?;
+            while let Some(row) = rows.next()? {
+                kept.push((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            }
+        }
+        let nothing = raw(DELETED.to_owned())?;
+        for (room, kind) in kept {
+            let room = if room.is_empty() {
+                None
+            } else {
+                Some(RoomId::parse(room).map_err(to_json_error("room id"))?)
+            };
+            self.set_account_data(user, room.as_deref(), &kind, &nothing)?;
+        }
         Ok(())
     }
 }

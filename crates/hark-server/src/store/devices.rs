@@ -107,6 +107,7 @@ impl Tx<'_> {
             .execute((user.as_str(), id.as_str()))?;
         self.prepare("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2")?
             .execute((user.as_str(), id.as_str()))?;
+        self.remove_pushers_of_device(user, id)?;
         self.remove_tokens(user, id)
     }
 

@@ -9,7 +9,9 @@ use ruma::{DeviceId, EventId, OwnedEventId, OwnedUserId, UserId};
 use rusqlite::{OptionalExtension, Row};
 
 use super::{
-    Position, RoomNid, Snapshot, StoreError, Tx, to_json_error,
+    Position, RoomNid, Snapshot, StoreError, Tx,
+    media_refs::Holder,
+    to_json_error,
     unread::{main_or, thread_or_main},
 };
 use crate::{
@@ -298,7 +300,7 @@ impl Tx<'_> {
             row.origin.map(|(device, _)| device.as_str()),
             row.origin.map(|(_, txn)| txn),
         ])?;
-        Ok(())
+        self.refer_to_media(Holder::Event(row.pos), &row.pdu.json)
     }
 
     /// Replaces what an event says by what `redact` leaves of it, and whatever else was derived from it.
@@ -326,6 +328,7 @@ impl Tx<'_> {
              WHERE pos = $5",
         )?
         .execute((json, at as i64, len as i64, by, target))?;
+        self.refer_anew_to_media(Holder::Event(target), json)?;
         self.unindex(target)
     }
 }

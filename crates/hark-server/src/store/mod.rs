@@ -24,12 +24,15 @@ mod filters;
 mod heads;
 pub(crate) mod log;
 pub(crate) mod media;
+mod media_promises;
+mod media_refs;
 mod memberships;
 mod migrations;
 #[cfg(debug_assertions)]
 mod plan;
 pub(crate) mod played;
 mod profiles;
+mod pushers;
 mod readers;
 mod receipts;
 mod registration_tokens;
@@ -63,6 +66,7 @@ pub(crate) use self::{
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
+    pushers::{Pusher, PusherKey},
     receipts::{NewReceipt, Receipt},
     relations::{Child, Place},
     reports::{Report, Reported},

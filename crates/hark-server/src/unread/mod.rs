@@ -11,8 +11,11 @@ mod told;
 
 use ruma::OwnedEventId;
 
-use self::reading::Reading;
-pub(crate) use self::{counter::Counter, reading::MAIN, told::Memory};
+pub(crate) use self::{
+    counter::Counter,
+    reading::{MAIN, Reading},
+    told::Memory,
+};
 
 /// What waits in one timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,11 @@
 
 mod counting;
 mod counts;
+mod delivery;
+mod gateway;
+mod notifications;
 mod own_rules;
+mod pushers;
 mod receipts;
 mod rules;
 #[path = "../support/mod.rs"]

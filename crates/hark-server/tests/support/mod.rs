@@ -13,6 +13,7 @@ pub(crate) struct House {
     pub(crate) server: Server,
     folder: tempfile::TempDir,
     http: reqwest::Client,
+    change: Box<dyn Fn(&mut Config) + Send + Sync>,
 }
 
 /// A signed-in device.
@@ -58,25 +59,23 @@ impl House {
         Self::open_with(|_| {}).await
     }
 
-    /// A server that is told something else than usual. It forgets that when it is started again.
-    pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
+    /// A house whose server is told more, at this start and each later one.
+    pub(crate) async fn open_with(change: impl Fn(&mut Config) + Send + Sync + 'static) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             let _already_there = rustls::crypto::aws_lc_rs::default_provider().install_default();
         });
         let folder = tempfile::tempdir().unwrap();
-        let mut config = config(folder.path());
-        change(&mut config);
-        let server = Server::start(config).await.unwrap();
-        Self { server, folder, http: reqwest::Client::new() }
+        let server = start(folder.path(), &change).await;
+        Self { server, folder, http: reqwest::Client::new(), change: Box::new(change) }
     }
 
     /// Ends the server and starts it again on the same folder.
     pub(crate) async fn restart(self) -> Self {
-        let Self { server, folder, http } = self;
+        let Self { server, folder, http, change } = self;
         server.shutdown().await;
-        let server = Server::start(config(folder.path())).await.unwrap();
-        Self { server, folder, http }
+        let server = start(folder.path(), &change).await;
+        Self { server, folder, http, change }
     }
 
     /// What somebody without a token is answered.
@@ -156,13 +155,15 @@ impl House {
     }
 }
 
-fn config(folder: &std::path::Path) -> Config {
+async fn start(folder: &std::path::Path, change: &(dyn Fn(&mut Config) + Send + Sync)) -> Server {
     let mut config = Config::new(folder);
     config.listen = ([127, 0, 0, 1], 0).into();
     config.server_name = Some("hark.test".to_owned());
     config.registration = Registration::Open;
     config.rate_limits = false;
-    config
+    config.push_gateways = vec![[127, 0, 0, 1].into()];
+    change(&mut config);
+    Server::start(config).await.unwrap()
 }
 
 impl Person {
@@ -174,6 +175,11 @@ impl Person {
     /// Where their server answers.
     pub(crate) fn base(&self) -> &str {
         &self.base
+    }
+
+    /// A request from this device, its path from the root.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token)
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
