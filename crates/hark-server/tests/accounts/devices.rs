@@ -72,7 +72,7 @@ async fn a_device_is_deleted_after_the_password_and_its_token_with_it() {
     let house = House::open().await;
     let (alice, other) = (house.person("alice").await, house.another_device("alice").await);
     let path = format!("devices/{}", other.device);
-    let first = alice.call("DELETE", &path, None).await;
+    let first = alice.delete(&path).await;
     let session = asked_for_password(&first);
     assert_eq!(first.body.get("errcode"), None);
     let with = |auth: Value| {
