@@ -16,6 +16,7 @@ mod filter;
 mod fuzz;
 mod hierarchy;
 mod jump;
+mod keys;
 mod legacy;
 mod login;
 mod logout;
@@ -76,7 +77,7 @@ pub(crate) fn router(app: Shared) -> Router {
 
 /// Every endpoint of the specification that is here.
 fn routes() -> Routes {
-    let routes = media_routes(account_routes(Routes::default()));
+    let routes = media_routes(keys_routes(account_routes(Routes::default())));
     old_routes(discovery_routes(rooms_routes(routes)))
 }
 
@@ -132,7 +133,16 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::presence::set_presence::v3::Request>(presence::set)
         .route::<c::voip::get_turn_server_info::v3::Request>(discovery::no_turn_server)
         .route::<c::thirdparty::get_protocols::v3::Request>(discovery::no_protocols)
+}
+
+/// End-to-end encryption: public keys, and messages from device to device.
+fn keys_routes(routes: Routes) -> Routes {
+    routes
         .limited(Limit::None)
+        .raw::<c::keys::upload_keys::v3::Request>(keys::upload::upload)
+        .raw::<c::keys::get_keys::v3::Request>(keys::query::query)
+        .raw::<c::keys::claim_keys::v3::Request>(keys::claim::claim)
+        .raw::<c::keys::get_key_changes::v3::Request>(keys::changes::changes)
         .raw::<c::to_device::send_event_to_device::v3::Request>(to_device::send)
 }
 

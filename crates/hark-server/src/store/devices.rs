@@ -3,7 +3,7 @@
 use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
 use rusqlite::{OptionalExtension, Row};
 
-use super::{LogEntry, LogKind, Snapshot, StoreError, Tx, to_json_error};
+use super::{Snapshot, StoreError, Tx, to_json_error};
 
 /// SHA-256 of an access token.
 pub(crate) type TokenHash = [u8; 32];
@@ -102,24 +102,22 @@ impl Tx<'_> {
         Ok(renamed == 1)
     }
 
-    /// Removes a device, its token and what waits for it.
+    /// Removes a device, its token, its keys and what waits for it.
     pub(crate) fn remove_device(&mut self, user: &UserId, id: &DeviceId) -> Result<(), StoreError> {
         self.prepare("DELETE FROM devices WHERE user_id = $1 AND device_id = $2")?
             .execute((user.as_str(), id.as_str()))?;
-        self.prepare("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2")?
-            .execute((user.as_str(), id.as_str()))?;
+        self.forget_keys(user, id)?;
+        self.forget_to_device(user, id)?;
         self.device_list_changed(user)
     }
 
     /// Removes every device of `user`.
     pub(crate) fn remove_all_devices(&mut self, user: &UserId) -> Result<(), StoreError> {
+        for device in self.devices(user)? {
+            self.forget_keys(user, &device.id)?;
+            self.forget_to_device(user, &device.id)?;
+        }
         self.prepare("DELETE FROM devices WHERE user_id = $1")?.execute([user.as_str()])?;
-        self.prepare("DELETE FROM to_device WHERE user_id = $1")?.execute([user.as_str()])?;
         self.device_list_changed(user)
-    }
-
-    fn device_list_changed(&mut self, user: &UserId) -> Result<(), StoreError> {
-        self.append(LogEntry { kind: LogKind::DeviceList, room: None, user: Some(user) })?;
-        Ok(())
     }
 }

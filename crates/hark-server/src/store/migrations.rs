@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_played.sql"),
     include_str!("migrations/0004_relations.sql"),
     include_str!("migrations/0005_discovery.sql"),
+    include_str!("migrations/0007_keys.sql"),
 ];
 
 /// Applies the steps that are missing, each in a transaction of its own.

@@ -16,6 +16,8 @@ mod audit;
 mod cards;
 mod checkpoint;
 mod copy;
+mod device_keys;
+mod device_lists;
 pub(crate) mod devices;
 mod directory;
 mod error;
@@ -57,6 +59,8 @@ pub(crate) use self::{
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
+    device_keys::PublishedKey,
+    device_lists::Sharing,
     events::{NewRow, StoredEvent},
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},

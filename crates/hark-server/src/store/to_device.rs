@@ -108,6 +108,11 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Drops all that waits for a device.
+    pub(crate) fn forget_to_device(&mut self, user: &UserId, device: &DeviceId) -> Result<(), StoreError> {
+        self.delete_to_device_upto(user, device, Position::FOREVER)
+    }
+
     /// Drops what the device has received: everything at or before `upto`.
     pub(crate) fn delete_to_device_upto(
         &mut self,

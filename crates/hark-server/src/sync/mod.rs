@@ -7,6 +7,8 @@
 mod acknowledged;
 mod attention;
 mod changes;
+mod device_keys;
+pub(crate) mod device_lists;
 mod ephemeral;
 mod lazy;
 mod presence;

@@ -8,6 +8,8 @@ use super::{
     Sync, Token, Window,
     attention::Rules,
     changes::{Change, changes, invitations},
+    device_keys,
+    device_lists::{self, DeviceLists},
     lazy::SentMember,
     presence,
     request::Wanted,
@@ -17,7 +19,7 @@ use crate::{
     filter,
     gate::Ignored,
     http::{ApiError, Session},
-    json::Object,
+    json::{Object, text},
     store::{Position, Room, RoomNid, Snapshot, StoreError},
 };
 
@@ -71,14 +73,21 @@ pub(super) fn build(
         typing,
     };
     let mut members = Vec::new();
-    let rooms = rooms(&scope, &mut members)?;
+    let candidates = candidates(&scope)?;
+    let device_lists = device_lists(&scope, candidates.as_deref())?;
+    let rooms = rooms(&scope, candidates, &mut members)?;
     let presence = presence(&scope, &rooms.newcomers)?;
     let account_data = account_data(&scope)?;
     let (to_device, cut_at) = to_device(&scope)?;
 
     let next = Token { to_device: cut_at, ticks: Some(ticks), ..Token::at(sync.store.epoch(), to) };
     let has_to_device = !to_device.is_empty();
-    let is_empty = rooms.is_empty() && account_data.is_empty() && !has_to_device && presence.is_empty();
+    let is_empty = rooms.is_empty()
+        && account_data.is_empty()
+        && !has_to_device
+        && presence.is_empty()
+        && device_lists.is_empty()
+        && !device_keys::were_claimed(&scope)?;
     let mut body = String::new();
     let mut out = Object::new(&mut body);
     out.text("next_batch", &next.to_string());
@@ -87,11 +96,13 @@ pub(super) fn build(
     out.object("to_device").array("events", to_device);
     out.object("presence").array("events", presence);
     if window.from.is_some() {
-        out.object("device_lists").array::<&str>("changed", []).array::<&str>("left", []);
+        let ids =
+            |users: &BTreeSet<OwnedUserId>| users.iter().map(|user| text(user.as_str())).collect::<Vec<_>>();
+        out.object("device_lists")
+            .array("changed", ids(&device_lists.changed))
+            .array("left", ids(&device_lists.left));
     }
-    // Explicit zeros: an absent count or list means something else to clients.
-    out.object("device_one_time_keys_count").number("signed_curve25519", 0);
-    out.array::<&str>("device_unused_fallback_key_types", []);
+    device_keys::write(&scope, &mut out)?;
     drop(out);
     Ok(Built { body, next, is_empty, has_to_device, members })
 }
@@ -113,11 +124,14 @@ impl Rooms {
     }
 }
 
-fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiError> {
+fn rooms(
+    scope: &Scope<'_>,
+    candidates: Option<Vec<RoomNid>>,
+    members: &mut Vec<SentMember>,
+) -> Result<Rooms, ApiError> {
     let filter = &scope.wanted.filter.room;
     let mut rooms = Rooms::default();
-    let mut found =
-        changes(scope.snapshot, scope.user(), scope.window, candidates(scope)?, filter.include_leave)?;
+    let mut found = changes(scope.snapshot, scope.user(), scope.window, candidates, filter.include_leave)?;
     if ignores_others_now(scope)? {
         // An invitation that was hidden may not be any more.
         found.retain(|change| !matches!(change, Change::Invited(_)));
@@ -204,6 +218,16 @@ fn presence(scope: &Scope<'_>, newcomers: &BTreeSet<OwnedUserId>) -> Result<Vec<
         filter::wants_presence(&scope.wanted.filter.presence, user) && !scope.ignored.contains(user)
     });
     Ok(told.iter().filter_map(|user| Some(presence::event(user, &known.of(user)?))).collect())
+}
+
+/// Whose devices to ask about anew. A first sync is told nothing of it: its client asks about everybody anyhow.
+fn device_lists(scope: &Scope<'_>, candidates: Option<&[RoomNid]>) -> Result<DeviceLists, StoreError> {
+    match (scope.window.from, candidates) {
+        (Some(from), Some(rooms)) => {
+            device_lists::between(scope.snapshot, scope.user(), from, scope.window.to, rooms)
+        }
+        _ => Ok(DeviceLists::default()),
+    }
 }
 
 /// The rooms in which anything may have happened, from memory where it is known there.

@@ -130,6 +130,11 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/user/mutual_rooms/{other}", Own),
     row("GET", "/presence/{other}/status", Own),
     row("PUT", "/presence/{me}/status", Own),
+    // Keys of devices are public: whoever is signed in may ask for anybody's.
+    row("POST", "/keys/upload", Own),
+    row("POST", "/keys/query", Own).with(r#"{"device_keys":{"{other}":[]}}"#),
+    row("POST", "/keys/claim", Own).with(r#"{"one_time_keys":{"{other}":{"X":"signed_curve25519"}}}"#),
+    row("GET", "/keys/changes", Own).asking("from=x"),
     row("PUT", "/sendToDevice/{type}/{txn}", Own).with(r#"{"messages":{}}"#),
     // Files. Whoever has the id has the file.
     row("POST", "/_matrix/media/upload", Own),
