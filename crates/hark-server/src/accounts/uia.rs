@@ -12,6 +12,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Secret;
 use crate::{clock, http::ApiError, random};
 
 /// How long one may take.
@@ -29,6 +30,25 @@ pub(crate) struct Auth {
     pub(crate) session: Option<String>,
     /// For `m.login.registration_token`.
     pub(crate) token: Option<String>,
+    /// For `m.login.password`: who.
+    identifier: Option<Identifier>,
+    /// The same in the form before r0.4.
+    user: Option<String>,
+    /// For `m.login.password`.
+    pub(crate) password: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+struct Identifier {
+    user: Option<String>,
+}
+
+impl Auth {
+    /// The name of who is said to be asking.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let identified = self.identifier.as_ref().and_then(|identifier| identifier.user.as_deref());
+        identified.or(self.user.as_deref())
+    }
 }
 
 /// One way through: the stages that must all be done.
@@ -172,6 +192,9 @@ mod tests {
             stage: stage.map(ToOwned::to_owned),
             session: Some(session.to_owned()),
             token: token.map(ToOwned::to_owned),
+            identifier: None,
+            user: None,
+            password: None,
         }
     }
 
@@ -186,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn a_first_request_may_bring_the_only_step() {
         let uia = Uia::default();
-        let first = Some(Auth { stage: Some("m.login.dummy".to_owned()), session: None, token: None });
+        let first = Some(Auth { session: None, ..auth(Some("m.login.dummy"), "", None) });
         assert_eq!(
             uia.step("register", &["m.login.dummy"], first, async |_| Ok(())).await.unwrap(),
             Passed::default()

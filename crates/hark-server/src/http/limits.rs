@@ -24,6 +24,8 @@ pub(crate) enum Limit {
     Messages,
     /// Typing and receipts: as often as messages, but not out of their bucket.
     Signals,
+    /// Messages from device to device: 20 a second, 1,000 at once, so that keys can go to all of a large room.
+    ToDevice,
     /// Everything else: 100 a minute.
     #[default]
     Ordinary,
@@ -41,6 +43,7 @@ impl Limit {
         match self {
             Self::None => None,
             Self::Messages | Self::Signals => Some((Duration::from_millis(100), 100)),
+            Self::ToDevice => Some((Duration::from_millis(50), 1000)),
             Self::Ordinary => Some((Duration::from_millis(600), 100)),
             Self::Reports => Some((Duration::from_secs(30), 20)),
             Self::SignIn => Some((Duration::from_secs(2), 30)),

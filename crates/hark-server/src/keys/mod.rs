@@ -5,9 +5,12 @@
 //! about what others see, [`signed`] about the signatures of all of them. Which
 //! users hear of a change is decided in [`sync::device_lists`](crate::sync).
 
+pub(crate) mod backup;
+pub(crate) mod cross_signing;
 pub(crate) mod device;
 mod error;
 pub(crate) mod published;
+pub(crate) mod signatures;
 pub(crate) mod signed;
 pub(crate) mod upload;
 

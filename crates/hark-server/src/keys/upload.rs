@@ -6,7 +6,7 @@ use ruma::{CanonicalJsonValue, DeviceId, UserId};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{KeyError, device::DeviceKeys, signed::Signatures};
+use super::{KeyError, device::DeviceKeys, signatures, signed::Signatures};
 use crate::store::{PublishedKey, Tx};
 
 /// The largest one-time or fallback key, in bytes.
@@ -58,9 +58,12 @@ impl Upload {
         Ok(Self { device_keys, one_time_keys, fallback_keys })
     }
 
-    /// Whether there is an identity in it.
-    pub(crate) fn has_device_keys(&self) -> bool {
-        self.device_keys.is_some()
+    /// As [`Self::check`], for a device that comes into being with it and so must have an identity.
+    pub(crate) fn check_whole(body: Body, user: &UserId, device: &DeviceId) -> Result<Self, KeyError> {
+        if body.device_keys.is_none() {
+            return Err(KeyError::Missing("missing field `device_keys`"));
+        }
+        Self::check(body, user, device)
     }
 
     /// Publishes it.
@@ -93,16 +96,22 @@ fn store_device_keys(
     keys: &DeviceKeys,
 ) -> Result<(), KeyError> {
     let json = keys.to_stored(user, device);
-    if let Some(before) = tx.device_keys(user, device)? {
-        if before.get() == json {
-            return Ok(());
+    let before = tx.device_keys(user, device)?;
+    let mut changed = before.as_ref().is_none_or(|before| before.get() != json);
+    if changed {
+        let reborn = match before {
+            Some(before) => !DeviceKeys::read(&before)?.has_same_identity(keys),
+            None => false,
+        };
+        if reborn {
+            tx.forget_keys(user, device)?;
         }
-        if !DeviceKeys::read(&before)?.has_same_identity(keys) {
-            tx.forget_claimable_keys(user, device)?;
-        }
+        tx.set_device_keys(user, device, &json)?;
     }
-    tx.set_device_keys(user, device, &json)?;
-    tx.device_list_changed(user)?;
+    changed |= signatures::keep_cross_signature(tx, user, device, keys)?;
+    if changed {
+        tx.device_list_changed(user)?;
+    }
     Ok(())
 }
 
@@ -113,11 +122,12 @@ fn store_one_time_key(
     key: &PublishedKey,
 ) -> Result<(), KeyError> {
     match tx.one_time_key(user, device, &key.algorithm, &key.id)? {
-        None => Ok(tx.add_one_time_key(user, device, key)?),
-        Some(old) if old == key.json.get() => Ok(()),
-        Some(old) => {
+        // Sent again; it may have been given away in between.
+        Some((old, _)) if old == key.json.get() => Ok(()),
+        Some((old, false)) => {
             Err(KeyError::OneTimeKeyExists { name: key.name(), old, new: key.json.get().to_owned() })
         }
+        _ => Ok(tx.add_one_time_key(user, device, key)?),
     }
 }
 

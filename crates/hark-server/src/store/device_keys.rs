@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use super::{LogEntry, LogKind, Position, Snapshot, StoreError, Tx, to_json_error};
 
+/// Keys of a device that are remembered after they were given away.
+const CLAIMED_KEPT: i64 = 200;
+
 /// A one-time or fallback key: `algorithm:id` and the key itself.
 #[derive(Debug)]
 pub(crate) struct PublishedKey {
@@ -58,8 +61,9 @@ impl Snapshot<'_> {
     /// The identity keys of every device of a user that published any, by id.
     pub(crate) fn all_device_keys(&self, user: &UserId) -> Result<Vec<DeviceWithKeys>, StoreError> {
         let mut statement = self.prepare(
-            "SELECT k.device_id, k.json, d.display_name FROM device_keys k
+            "SELECT k.device_id, k.json, coalesce(d.display_name, h.display_name) FROM device_keys k
              LEFT JOIN devices d ON d.user_id = k.user_id AND d.device_id = k.device_id
+             LEFT JOIN dehydrated_devices h ON h.user_id = k.user_id AND h.device_id = k.device_id
              WHERE k.user_id = $1 ORDER BY k.device_id",
         )?;
         let mut rows = statement.query([user.as_str()])?;
@@ -81,28 +85,28 @@ impl Snapshot<'_> {
         device: &DeviceId,
     ) -> Result<BTreeMap<String, i64>, StoreError> {
         let mut statement = self.prepare(
-            "SELECT algorithm, count(*) FROM one_time_keys WHERE user_id = $1 AND device_id = $2
-             GROUP BY algorithm",
+            "SELECT algorithm, count(*) FROM one_time_keys
+             WHERE user_id = $1 AND device_id = $2 AND claimed = 0 GROUP BY algorithm",
         )?;
         let rows =
             statement.query_map((user.as_str(), device.as_str()), |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// A one-time key that was not given away yet.
+    /// A one-time key that is there, or was lately, and whether somebody has it.
     pub(crate) fn one_time_key(
         &self,
         user: &UserId,
         device: &DeviceId,
         algorithm: &str,
         id: &str,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<(String, bool)>, StoreError> {
         Ok(self
             .prepare(
-                "SELECT json FROM one_time_keys
+                "SELECT json, claimed FROM one_time_keys
                  WHERE user_id = $1 AND device_id = $2 AND algorithm = $3 AND key_id = $4",
             )?
-            .query_row((user.as_str(), device.as_str(), algorithm, id), |row| row.get(0))
+            .query_row((user.as_str(), device.as_str(), algorithm, id), |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     }
 
@@ -134,7 +138,7 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Publishes the identity keys of a device in place of what it had. What others signed of them goes.
+    /// Publishes the identity keys of a device in place of what it had, which goes with what was signed of it.
     pub(crate) fn set_device_keys(
         &mut self,
         user: &UserId,
@@ -146,12 +150,10 @@ impl Tx<'_> {
              ON CONFLICT (user_id, device_id) DO UPDATE SET json = excluded.json",
         )?
         .execute((user.as_str(), device.as_str(), json))?;
-        self.prepare("DELETE FROM key_signatures WHERE target_user = $1 AND target_key = $2")?
-            .execute((user.as_str(), device.as_str()))?;
-        Ok(())
+        self.forget_signatures_of(user, device.as_str())
     }
 
-    /// Adds a one-time key behind those that are there.
+    /// Adds a one-time key behind those that are there, in the place of one of the same name.
     pub(crate) fn add_one_time_key(
         &mut self,
         user: &UserId,
@@ -166,8 +168,10 @@ impl Tx<'_> {
             )?
             .query_row((user, device, &key.algorithm), |row| row.get(0))?;
         self.prepare(
-            "INSERT INTO one_time_keys (user_id, device_id, algorithm, key_id, seq, json)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO one_time_keys (user_id, device_id, algorithm, key_id, seq, claimed, json)
+             VALUES ($1, $2, $3, $4, $5, 0, $6)
+             ON CONFLICT (user_id, device_id, algorithm, key_id) DO UPDATE
+             SET seq = excluded.seq, claimed = 0, json = excluded.json",
         )?
         .execute((user, device, &key.algorithm, &key.id, last + 1, key.json.get()))?;
         Ok(())
@@ -210,22 +214,28 @@ impl Tx<'_> {
         device: &DeviceId,
         algorithm: &str,
     ) -> Result<Option<(String, String)>, StoreError> {
-        let oldest: Option<(String, String)> = self
+        let oldest: Option<(String, String, i64)> = self
             .prepare(
-                "SELECT key_id, json FROM one_time_keys WHERE user_id = $1 AND device_id = $2 AND algorithm = $3
-                 ORDER BY seq LIMIT 1",
+                "SELECT key_id, json, seq FROM one_time_keys
+                 WHERE user_id = $1 AND device_id = $2 AND algorithm = $3 AND claimed = 0 ORDER BY seq LIMIT 1",
             )?
-            .query_row((user.as_str(), device.as_str(), algorithm), |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row((user.as_str(), device.as_str(), algorithm), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .optional()?;
-        if let Some((id, _)) = &oldest {
-            self.prepare(
-                "DELETE FROM one_time_keys
-                 WHERE user_id = $1 AND device_id = $2 AND algorithm = $3 AND key_id = $4",
-            )?
-            .execute((user.as_str(), device.as_str(), algorithm, id))?;
-            self.note_claim(user, device)?;
-        }
-        Ok(oldest)
+        let Some((id, json, seq)) = oldest else { return Ok(None) };
+        self.prepare(
+            "UPDATE one_time_keys SET claimed = 1
+             WHERE user_id = $1 AND device_id = $2 AND algorithm = $3 AND key_id = $4",
+        )?
+        .execute((user.as_str(), device.as_str(), algorithm, &id))?;
+        self.prepare(
+            "DELETE FROM one_time_keys
+             WHERE user_id = $1 AND device_id = $2 AND algorithm = $3 AND claimed = 1 AND seq <= $4",
+        )?
+        .execute((user.as_str(), device.as_str(), algorithm, seq - CLAIMED_KEPT))?;
+        self.note_claim(user, device)?;
+        Ok(Some((id, json)))
     }
 
     fn use_fallback_key(
@@ -264,31 +274,104 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets the one-time and fallback keys of a device.
-    pub(crate) fn forget_claimable_keys(
-        &mut self,
-        user: &UserId,
-        device: &DeviceId,
-    ) -> Result<(), StoreError> {
+    /// Forgets everything a device published, and what was signed of it and by it. Called by whatever ends a device.
+    pub(crate) fn forget_keys(&mut self, user: &UserId, device: &DeviceId) -> Result<(), StoreError> {
         for sql in [
+            "DELETE FROM device_keys WHERE user_id = $1 AND device_id = $2",
             "DELETE FROM one_time_keys WHERE user_id = $1 AND device_id = $2",
             "DELETE FROM fallback_keys WHERE user_id = $1 AND device_id = $2",
             "DELETE FROM key_claims WHERE user_id = $1 AND device_id = $2",
         ] {
             self.prepare(sql)?.execute((user.as_str(), device.as_str()))?;
         }
-        Ok(())
+        self.forget_signatures_of(user, device.as_str())?;
+        self.forget_signatures_by(user, device.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, VecDeque};
+
+    use proptest::prelude::*;
+    use ruma::{device_id, user_id};
+
+    use super::*;
+    use crate::store::Store;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Add(u8),
+        SetFallback(u8),
+        Claim,
     }
 
-    /// Forgets everything a device published, and what others signed of it.
-    pub(crate) fn forget_keys(&mut self, user: &UserId, device: &DeviceId) -> Result<(), StoreError> {
-        self.forget_claimable_keys(user, device)?;
-        for sql in [
-            "DELETE FROM device_keys WHERE user_id = $1 AND device_id = $2",
-            "DELETE FROM key_signatures WHERE target_user = $1 AND target_key = $2",
-        ] {
-            self.prepare(sql)?.execute((user.as_str(), device.as_str()))?;
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..20_u8).prop_map(Step::Add),
+            (0..3_u8).prop_map(Step::SetFallback),
+            Just(Step::Claim),
+            Just(Step::Claim)
+        ]
+    }
+
+    fn key(id: u8) -> PublishedKey {
+        let json = RawValue::from_string(format!("\"key {id}\"")).unwrap();
+        PublishedKey { algorithm: "a".to_owned(), id: id.to_string(), json }
+    }
+
+    /// What should be there.
+    #[derive(Default)]
+    struct Model {
+        waiting: VecDeque<u8>,
+        known: BTreeSet<u8>,
+        fallback: Option<(u8, bool)>,
+    }
+
+    fn run(tx: &mut Tx<'_>, steps: &[Step]) -> Result<(), StoreError> {
+        let (user, device) = (user_id!("@ann:hark.test"), device_id!("D"));
+        let mut model = Model::default();
+        for step in steps {
+            match *step {
+                Step::Add(id) => {
+                    let there = tx.one_time_key(user, device, "a", &id.to_string())?;
+                    assert_eq!(there.is_some(), !model.known.insert(id));
+                    if there.is_none() {
+                        tx.add_one_time_key(user, device, &key(id))?;
+                        model.waiting.push_back(id);
+                    }
+                }
+                Step::SetFallback(id) => {
+                    tx.set_fallback_key(user, device, &key(id))?;
+                    model.fallback = model.fallback.filter(|(same, _)| *same == id).or(Some((id, false)));
+                }
+                Step::Claim => {
+                    let fallback = model.fallback.map(|(id, _)| id);
+                    let expected = model.waiting.front().copied().or(fallback).map(|id| id.to_string());
+                    if model.waiting.pop_front().is_none() {
+                        model.fallback = fallback.map(|id| (id, true));
+                    }
+                    assert_eq!(tx.claim_key(user, device, "a")?.map(|key| key.id), expected);
+                }
+            }
+            let counts = tx.one_time_key_counts(user, device)?;
+            assert_eq!(counts.get("a").copied().unwrap_or_default(), model.waiting.len() as i64);
+            let unused = model.fallback.is_some_and(|(_, used)| !used);
+            assert_eq!(!tx.unused_fallback_keys(user, device)?.is_empty(), unused);
         }
-        Ok(())
+        tx.forget_keys(user, device)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever is added and claimed in whatever order: each key is given once, the oldest first, and the fallback key after them.
+        #[test]
+        fn each_key_is_given_once_in_the_order_they_came(steps in proptest::collection::vec(step(), 0..60)) {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(&folder.path().join("hark.db")).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(store.write::<_, StoreError, _>(move |tx| run(tx, &steps))).unwrap();
+        }
     }
 }

@@ -16,6 +16,8 @@ mod audit;
 mod cards;
 mod checkpoint;
 mod copy;
+mod cross_signing;
+pub(crate) mod dehydrated;
 mod device_keys;
 mod device_lists;
 pub(crate) mod devices;
@@ -24,6 +26,7 @@ mod error;
 mod events;
 mod filters;
 mod heads;
+pub(crate) mod key_backups;
 pub(crate) mod log;
 pub(crate) mod media;
 mod memberships;
@@ -59,6 +62,7 @@ pub(crate) use self::{
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
+    cross_signing::{CrossSigningKey, KeySignature, Usage},
     device_keys::PublishedKey,
     device_lists::Sharing,
     events::{NewRow, StoredEvent},

@@ -39,7 +39,7 @@ use self::{
     typing::Typing,
     wake::Wakes,
 };
-pub(crate) use self::{request::Query, room::account_data_event, token::Token};
+pub(crate) use self::{request::Query, response::to_device_event, room::account_data_event, token::Token};
 use crate::{
     clock,
     http::{ApiError, Session},

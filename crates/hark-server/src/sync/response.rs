@@ -20,7 +20,7 @@ use crate::{
     gate::Ignored,
     http::{ApiError, Session},
     json::{Object, text},
-    store::{Position, Room, RoomNid, Snapshot, StoreError},
+    store::{Position, Room, RoomNid, Snapshot, StoreError, to_device::ToDevice},
 };
 
 /// To-device messages of one answer.
@@ -277,13 +277,15 @@ fn to_device(scope: &Scope<'_>) -> Result<(Vec<String>, Option<Position>), ApiEr
         MAX_TO_DEVICE,
     )?;
     let cut_at = waiting.last().filter(|_| waiting.len() == MAX_TO_DEVICE).map(|last| last.pos);
-    let events = waiting.into_iter().map(|message| {
-        let mut json = String::new();
-        Object::new(&mut json)
-            .raw("content", message.content.get())
-            .text("sender", message.sender.as_str())
-            .text("type", &message.kind);
-        json
-    });
-    Ok((events.collect(), cut_at))
+    Ok((waiting.iter().map(to_device_event).collect(), cut_at))
+}
+
+/// A message from device to device, as its receiver sees it.
+pub(crate) fn to_device_event(message: &ToDevice) -> String {
+    let mut json = String::new();
+    Object::new(&mut json)
+        .raw("content", message.content.get())
+        .text("sender", message.sender.as_str())
+        .text("type", &message.kind);
+    json
 }

@@ -44,6 +44,25 @@ async fn the_oldest_key_is_given_first() {
     assert_eq!(given, ["signed_curve25519:C", "signed_curve25519:A", "signed_curve25519:B"]);
 }
 
+/// A client whose upload was answered, but not heard, sends it again: what was given away in between is not given away twice.
+#[tokio::test]
+async fn a_claimed_key_that_is_sent_again_is_not_given_again() {
+    let house = House::open().await;
+    let alice = Device::published(house.person("alice").await).await;
+    let upload = json!({ "one_time_keys": alice.one_time_keys(["A", "B"]) });
+    alice.upload(upload.clone()).await;
+    assert_eq!(claim(&alice.person, &alice.person).await.unwrap().0, "signed_curve25519:A");
+    assert_eq!(alice.upload(upload).await["signed_curve25519"], 1);
+    assert_eq!(claim(&alice.person, &alice.person).await.unwrap().0, "signed_curve25519:B");
+    assert_eq!(claim(&alice.person, &alice.person).await, None);
+    alice.upload(json!({ "one_time_keys": alice.one_time_keys(["A"]) })).await;
+    assert_eq!(
+        claim(&alice.person, &alice.person).await.unwrap().0,
+        "signed_curve25519:A",
+        "this is another key"
+    );
+}
+
 /// Fifty claimers at once, and forty keys: every key goes to one of them, and the rest get the fallback key.
 #[tokio::test]
 async fn no_two_claims_share_a_one_time_key() {

@@ -2,7 +2,9 @@
 
 pub(super) mod changes;
 pub(super) mod claim;
+pub(super) mod cross_signing;
 pub(super) mod query;
+pub(super) mod signatures;
 pub(super) mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,18 +7,20 @@ CREATE TABLE device_keys (
     PRIMARY KEY (user_id, device_id)
 ) STRICT, WITHOUT ROWID;
 
--- Each is given away once, oldest first.
+-- Each is given away once, oldest first. Those given away are remembered for a while, lest they are taken for new ones when the
+-- request that brought them is sent again.
 CREATE TABLE one_time_keys (
     user_id   TEXT    NOT NULL, -- owner
     device_id TEXT    NOT NULL, -- and which of their devices
     algorithm TEXT    NOT NULL, -- for example signed_curve25519
     key_id    TEXT    NOT NULL, -- id behind the algorithm
     seq       INTEGER NOT NULL, -- order of arrival
+    claimed   INTEGER NOT NULL, -- 1: somebody has it
     json      TEXT    NOT NULL, -- the key
     PRIMARY KEY (user_id, device_id, algorithm, key_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX one_time_keys_by_arrival ON one_time_keys (user_id, device_id, algorithm, seq);
+CREATE UNIQUE INDEX one_time_keys_by_arrival ON one_time_keys (user_id, device_id, algorithm, claimed, seq);
 
 -- Given away, again and again, when no one-time key is left.
 CREATE TABLE fallback_keys (
@@ -95,7 +97,8 @@ CREATE TABLE backed_up_keys (
 
 -- A device that never syncs: it takes in messages while all others are away.
 CREATE TABLE dehydrated_devices (
-    user_id   TEXT NOT NULL PRIMARY KEY, -- owner
-    device_id TEXT NOT NULL,             -- its id; its keys and messages are kept as those of any device
-    json      TEXT NOT NULL              -- its data, encrypted for the owner
+    user_id      TEXT NOT NULL PRIMARY KEY, -- owner
+    device_id    TEXT NOT NULL,             -- its id; its keys and messages are kept as those of any device
+    display_name TEXT,                      -- its name, where it has one
+    json         TEXT NOT NULL              -- its data, encrypted for the owner
 ) STRICT, WITHOUT ROWID;
