@@ -23,7 +23,7 @@ pub(crate) struct Backup {
 }
 
 /// One session of a backup, as it is on the wire.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct BackedUpKey {
     /// The first message it can read: lower is better.
     pub(crate) first_message_index: i64,
