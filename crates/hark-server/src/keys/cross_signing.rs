@@ -31,9 +31,12 @@ struct Shape {
 /// The keys of an upload.
 #[derive(Deserialize)]
 pub(crate) struct Body {
-    master_key: Option<Box<RawValue>>,
-    self_signing_key: Option<Box<RawValue>>,
-    user_signing_key: Option<Box<RawValue>>,
+    #[serde(rename = "master_key")]
+    master: Option<Box<RawValue>>,
+    #[serde(rename = "self_signing_key")]
+    self_signing: Option<Box<RawValue>>,
+    #[serde(rename = "user_signing_key")]
+    user_signing: Option<Box<RawValue>>,
 }
 
 /// A key whose shape was checked.
@@ -106,9 +109,9 @@ impl Upload {
     /// Checks what is sent in the name of `user`.
     pub(crate) fn check(body: &Body, user: &UserId) -> Result<Self, KeyError> {
         let sent = [
-            (Usage::Master, &body.master_key),
-            (Usage::SelfSigning, &body.self_signing_key),
-            (Usage::UserSigning, &body.user_signing_key),
+            (Usage::Master, &body.master),
+            (Usage::SelfSigning, &body.self_signing),
+            (Usage::UserSigning, &body.user_signing),
         ];
         let keys = sent.into_iter().filter_map(|(usage, json)| {
             json.as_ref().map(|json| Ok((usage, Key::check(json, user, usage)?)))

@@ -22,10 +22,12 @@ const MAX_FALLBACK_KEYS: usize = 20;
 #[derive(Default, Deserialize)]
 pub(crate) struct Body {
     /// Absent is "as before"; null is a mistake.
-    #[serde(default, deserialize_with = "present")]
-    device_keys: Option<Box<RawValue>>,
-    one_time_keys: Option<BTreeMap<String, Box<RawValue>>>,
-    fallback_keys: Option<BTreeMap<String, Box<RawValue>>>,
+    #[serde(default, rename = "device_keys", deserialize_with = "present")]
+    device: Option<Box<RawValue>>,
+    #[serde(rename = "one_time_keys")]
+    one_time: Option<BTreeMap<String, Box<RawValue>>>,
+    #[serde(rename = "fallback_keys")]
+    fallback: Option<BTreeMap<String, Box<RawValue>>>,
 }
 
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
@@ -35,32 +37,32 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawV
 /// An upload that was checked.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    device_keys: Option<DeviceKeys>,
-    one_time_keys: Vec<PublishedKey>,
-    fallback_keys: Vec<PublishedKey>,
+    device: Option<DeviceKeys>,
+    one_time: Vec<PublishedKey>,
+    fallback: Vec<PublishedKey>,
 }
 
 impl Upload {
     /// Checks what is sent in the name of `device` of `user`.
     pub(crate) fn check(body: Body, user: &UserId, device: &DeviceId) -> Result<Self, KeyError> {
-        let device_keys = match body.device_keys {
+        let keys_of_device = match body.device {
             Some(json) => Some(DeviceKeys::check(&json, user, device)?),
             None => None,
         };
-        let one_time_keys = keys(body.one_time_keys)?;
-        if one_time_keys.len() as i64 > MAX_ONE_TIME_KEYS {
+        let one_time = keys(body.one_time)?;
+        if one_time.len() as i64 > MAX_ONE_TIME_KEYS {
             return Err(too_many());
         }
-        let fallback_keys = keys(body.fallback_keys)?;
-        if fallback_keys.len() > MAX_FALLBACK_KEYS {
+        let fallback = keys(body.fallback)?;
+        if fallback.len() > MAX_FALLBACK_KEYS {
             return Err(KeyError::TooLarge("A device has at most 20 fallback keys."));
         }
-        Ok(Self { device_keys, one_time_keys, fallback_keys })
+        Ok(Self { device: keys_of_device, one_time, fallback })
     }
 
     /// As [`Self::check`], for a device that comes into being with it and so must have an identity.
     pub(crate) fn check_whole(body: Body, user: &UserId, device: &DeviceId) -> Result<Self, KeyError> {
-        if body.device_keys.is_none() {
+        if body.device.is_none() {
             return Err(KeyError::Missing("missing field `device_keys`"));
         }
         Self::check(body, user, device)
@@ -68,16 +70,16 @@ impl Upload {
 
     /// Publishes it.
     pub(crate) fn store(&self, tx: &mut Tx<'_>, user: &UserId, device: &DeviceId) -> Result<(), KeyError> {
-        if let Some(keys) = &self.device_keys {
+        if let Some(keys) = &self.device {
             store_device_keys(tx, user, device, keys)?;
         }
-        for key in &self.one_time_keys {
+        for key in &self.one_time {
             store_one_time_key(tx, user, device, key)?;
         }
         if tx.one_time_key_counts(user, device)?.values().sum::<i64>() > MAX_ONE_TIME_KEYS {
             return Err(too_many());
         }
-        for key in &self.fallback_keys {
+        for key in &self.fallback {
             tx.set_fallback_key(user, device, key)?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::{
 /// A device of `owner` that never signs in.
 fn sleeper(owner: &Person, id: &str) -> Device {
     let mut person = owner.clone();
-    person.device = id.to_owned();
+    id.clone_into(&mut person.device);
     Device::of(person)
 }
 
