@@ -141,10 +141,18 @@ pub(crate) fn update(
     Ok(tx.set_backup_auth_data(user, backup.version, &settings.auth_data)?)
 }
 
-/// Deletes a version with its keys.
+/// Deletes a version with its keys. One that was deleted before is deleted already.
 pub(crate) fn delete(tx: &mut Tx<'_>, user: &UserId, version: &str) -> Result<(), BackupError> {
-    let backup = existing(tx, user, version)?;
-    Ok(tx.delete_backup(user, backup.version)?)
+    match existing(tx, user, version) {
+        Err(BackupError::NotFound(_)) if existed(tx, user, version)? => Ok(()),
+        found => Ok(tx.delete_backup(user, found?.version)?),
+    }
+}
+
+/// Whether there is or was a version of this number.
+fn existed(snapshot: &Snapshot<'_>, user: &UserId, version: &str) -> Result<bool, BackupError> {
+    let last = snapshot.last_backup_version(user)?;
+    Ok(version.parse::<i64>().is_ok_and(|version| (1..=last).contains(&version)))
 }
 
 /// The sessions of a version, of all rooms or of one.

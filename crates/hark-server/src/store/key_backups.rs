@@ -100,6 +100,13 @@ impl Snapshot<'_> {
             .query_row([user.as_str()], |row| row.get(0))?)
     }
 
+    /// The highest number that was ever given to a version; 0 if there never was one.
+    pub(crate) fn last_backup_version(&self, user: &UserId) -> Result<i64, StoreError> {
+        Ok(self
+            .prepare("SELECT coalesce(max(version), 0) FROM key_backups WHERE user_id = $1")?
+            .query_row([user.as_str()], |row| row.get(0))?)
+    }
+
     /// How many sessions a version holds.
     pub(crate) fn backed_up_count(&self, user: &UserId, version: i64) -> Result<i64, StoreError> {
         Ok(self
