@@ -144,7 +144,6 @@ fn keys_routes(routes: Routes) -> Routes {
         .limited(Limit::None)
         .raw::<c::keys::upload_keys::v3::Request>(keys::upload::upload)
         .raw::<c::keys::get_keys::v3::Request>(keys::query::query)
-        .raw::<c::keys::claim_keys::v3::Request>(keys::claim::claim)
         .raw::<c::keys::get_key_changes::v3::Request>(keys::changes::changes)
         .raw::<c::keys::upload_signing_keys::v3::Request>(keys::cross_signing::upload)
         .raw::<c::keys::upload_signatures::v3::Request>(keys::signatures::upload)
@@ -167,6 +166,7 @@ fn keys_routes(routes: Routes) -> Routes {
         .at::<AccessToken>(Method::DELETE, DEHYDRATED_DEVICE, dehydrated_device::delete)
         .at::<AccessToken>(Method::POST, DEHYDRATED_DEVICE_EVENTS, dehydrated_device::events)
         .limited(Limit::ToDevice)
+        .raw::<c::keys::claim_keys::v3::Request>(keys::claim::claim)
         .raw::<c::to_device::send_event_to_device::v3::Request>(to_device::send)
 }
 

@@ -24,7 +24,8 @@ pub(crate) enum Limit {
     Messages,
     /// Typing and receipts: as often as messages, but not out of their bucket.
     Signals,
-    /// Messages from device to device: 20 a second, 1,000 at once, so that keys can go to all of a large room.
+    /// Messages from device to device, and the keys they are written with: 20 a second, 1,000 at once, so that those of a large
+    /// room can be reached.
     ToDevice,
     /// Everything else: 100 a minute.
     #[default]

@@ -8,6 +8,7 @@ mod cross_signing;
 mod crypto;
 mod dehydrated;
 mod device_lists;
+mod following;
 mod publishing;
 #[path = "../support/mod.rs"]
 mod support;
