@@ -592,7 +592,7 @@ def explanation(step, path):
 # Why an answer differs: (steps, members) by explanation. Steps are globs (one or several), members a regular expression.
 EXPLAINED = {
     "features are each server's own": ("versions", r"\.unstable_features\..*"),
-    "Hark claims only versions it keeps whole; thread counts are missing": ("versions", r"\.versions"),
+    "Hark claims only versions it keeps whole": ("versions", r"\.versions"),
     "Synapse repeats parts of `unsigned` outside of it, as servers did before r0.6": (
         "*", r".*\.(age|user_id|redacted_because|redacted_by|txn_id)|(?!.*unsigned).*\.(prev_content|replaces_state)"),
     "Hark tells the reader's membership with every event (MSC4115), Synapse in fewer places": ("*", r".*\.unsigned\.membership"),
@@ -612,9 +612,8 @@ EXPLAINED = {
     "another's profile is forbidden, which is 403": ("set another's name", "status"),
     "there is no TURN server: an empty answer makes clients ask again and again": ("turn server", "status"),
     "no such rule is 404": ("push rule after nothing", "status"),
-    "the list of notifications is not on Hark yet": ("notifications*", "status"),
-    "nor the list of highlights": ("highlights", "status"),
-    "nor pushers": ("pushers, none", "status"),
+    "the event of a notification says its room, as in the specification's example, and its rule is today's": (
+        ["notifications", "highlights"], r"\.notifications\[\d+\]\.(event\.room_id|actions.*)"),
     "what is wrong has its own errcode instead of M_UNKNOWN": (
         ["profile of nobody", "receipt of an unknown kind", "messages from nonsense", "relations of an unknown event",
          "search without a term", "sync from nonsense"], r"\.errcode"),

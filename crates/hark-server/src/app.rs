@@ -8,6 +8,8 @@ use crate::{
     accounts::Accounts,
     http::limits::Limits,
     media::Media,
+    previews::Previews,
+    push::Bell,
     rooms::{Rooms, Signer},
     store::Store,
     sync::Sync,
@@ -21,10 +23,14 @@ pub(crate) struct App {
     pub(crate) accounts: Accounts,
     /// Files.
     pub(crate) media: Media,
+    /// What links lead to, where the server was told to look.
+    pub(crate) previews: Option<Previews>,
     /// Rooms and their events.
     pub(crate) rooms: Rooms,
     /// What clients have not seen yet.
     pub(crate) sync: Sync,
+    /// Rung when a pusher was set or removed.
+    pub(crate) bell: Bell,
     /// How often one may ask.
     pub(crate) limits: Limits,
     /// The part of ids behind the colon.
@@ -39,18 +45,26 @@ pub(crate) struct App {
 
 impl App {
     /// Over an open database and its files, for the server in whose name `signer` signs.
-    pub(crate) fn new(store: Store, media: Media, signer: Signer, config: Config) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        media: Media,
+        previews: Option<Previews>,
+        signer: Signer,
+        config: Config,
+    ) -> Self {
         let server_name = signer.server_name().clone();
         let shutdown = CancellationToken::new();
         Self {
             accounts: Accounts::new(store.clone(), server_name.clone()),
             rooms: Rooms::new(store.clone(), signer),
             sync: Sync::new(store.clone(), shutdown.clone()),
+            bell: Bell::default(),
             limits: Limits::new(config.rate_limits),
             shutdown,
             asked_to_end: CancellationToken::new(),
             store,
             media,
+            previews,
             server_name,
             config,
         }

@@ -63,6 +63,14 @@ pub enum StartError {
         /// The name it has.
         stored: String,
     },
+    /// Links cannot be followed.
+    #[error(
+        "Link previews cannot be turned on ({reason}). Check the system's certificates, or start without --url-previews."
+    )]
+    Network {
+        /// What the client for them said.
+        reason: String,
+    },
     /// The port is taken.
     #[error("Something else already listens on {address}. Stop it, or choose another address with --listen.")]
     PortInUse {
@@ -83,3 +91,8 @@ pub enum StartError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct AddUserError(pub(crate) String);
+
+/// Files that were not cleared away: why, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MediaError(pub(crate) String);

@@ -9,19 +9,9 @@ use ruma::{
 
 use crate::{gate::Visible, http::ApiError, render::Form, store::Snapshot};
 
-/// Finds the filter a request names: an id of one the user left here, or the JSON itself.
-pub(crate) fn resolve(
-    snapshot: &Snapshot<'_>,
-    user: &UserId,
-    named: Option<&str>,
-) -> Result<FilterDefinition, ApiError> {
-    let Some(named) = named else { return Ok(FilterDefinition::default()) };
-    if is_inline(named) {
-        return parse(named);
-    }
-    let stored =
-        snapshot.filter(user, named)?.ok_or_else(|| ApiError::not_found("You have no filter of this id."))?;
-    serde_json::from_str(&stored).map_err(|_| ApiError::internal())
+/// The JSON of a filter that the user left here.
+pub(crate) fn stored(snapshot: &Snapshot<'_>, user: &UserId, id: &str) -> Result<String, ApiError> {
+    snapshot.filter(user, id)?.ok_or_else(|| ApiError::not_found("You have no filter of this id."))
 }
 
 /// True if a request has the filter itself, and not the id of one.
@@ -31,8 +21,43 @@ pub(crate) fn is_inline(named: &str) -> bool {
 
 /// Reads the JSON of a filter.
 pub(crate) fn parse(json: &str) -> Result<FilterDefinition, ApiError> {
-    serde_json::from_str(json)
-        .map_err(|_| ApiError::bad_json("The filter has members that are not of their type."))
+    serde_json::from_str(json).map_err(|_| not_of_their_type())
+}
+
+fn not_of_their_type() -> ApiError {
+    ApiError::bad_json("The filter has members that are not of their type.")
+}
+
+/// The name under which a filter asks for unread counts of threads, if it does. The second is of the time before MSC3773 was
+/// accepted, and ruma does not know it.
+pub(crate) fn thread_counts(json: &str) -> Result<Option<&'static str>, ApiError> {
+    #[derive(Default, serde::Deserialize)]
+    struct Whole {
+        #[serde(default)]
+        room: Room,
+    }
+    #[derive(Default, serde::Deserialize)]
+    struct Room {
+        #[serde(default)]
+        timeline: Timeline,
+    }
+    #[derive(Default, serde::Deserialize)]
+    struct Timeline {
+        #[serde(default)]
+        unread_thread_notifications: bool,
+        #[serde(default, rename = "org.matrix.msc3773.unread_thread_notifications")]
+        unstable: bool,
+    }
+    if !json.contains("unread_thread_notifications") {
+        return Ok(None);
+    }
+    let wanted: Whole = serde_json::from_str(json).map_err(|_| not_of_their_type())?;
+    let Timeline { unread_thread_notifications, unstable } = wanted.room.timeline;
+    Ok(match (unread_thread_notifications, unstable) {
+        (true, _) => Some("unread_thread_notifications"),
+        (false, true) => Some("org.matrix.msc3773.unread_thread_notifications"),
+        (false, false) => None,
+    })
 }
 
 /// How a filter wants events written.

@@ -91,6 +91,11 @@ impl Ignored {
         )))
     }
 
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &UserId> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
     /// True if the user does not want to hear of `other`.
     pub(crate) fn contains(&self, other: &UserId) -> bool {
         self.0.contains(other)

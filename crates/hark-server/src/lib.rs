@@ -5,6 +5,7 @@
 //! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
 //! * `rooms/` makes events and appends them; `gate.rs` decides who sees what; `sync/` tells clients what is new.
 //! * `keys/` checks the public keys and signatures of end-to-end encryption, which the server passes on and cannot use.
+//! * `previews/` says what a link leads to; `outbound/` guards what goes to addresses others choose.
 //! * `relations/` says what belongs to an event, `search/` finds words in what was said, `spaces.rs` walks the tree of a space.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
 //! * `admin/` is how a program beside it adds people, watches it and ends it; `background.rs` is a server without a terminal.
@@ -33,7 +34,9 @@ mod keys;
 mod logging;
 mod media;
 mod naming;
+mod outbound;
 mod platform;
+mod previews;
 mod push;
 mod random;
 mod relations;
@@ -45,14 +48,16 @@ mod spaces;
 mod store;
 mod sync;
 mod timeline;
+mod unread;
 
 pub(crate) use self::app::App;
 pub use self::{
     admin::{Running, Watch, add_named_user, add_registration_token, add_user, stop, watch},
     background::{LogFile, Started},
     backup::{BackupError, Checked, backup, check, restore},
-    config::{Config, Registration},
-    error::{AddUserError, StartError},
+    config::{Config, MediaConfig, Registration, UrlPreviews},
+    error::{AddUserError, MediaError, StartError},
+    media::Cleared,
     platform::{EndSignal, open_many_files, outlive_the_terminal},
     server::Server,
 };

@@ -4,14 +4,14 @@
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Mutex,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
-use hark_server::{Config, EndSignal, LogFile, Registration, Server, StartError, Started};
+use hark_server::{Config, EndSignal, LogFile, Registration, Server, StartError, Started, UrlPreviews};
 use tracing_subscriber::EnvFilter;
 
 /// Hark's homeserver: one program, one folder, any Matrix client.
@@ -41,6 +41,14 @@ enum Command {
         /// Whether requests per user and address are limited.
         #[arg(long, value_enum, default_value_t = Switch::On)]
         rate_limits: Switch,
+        /// Follow links in messages to show what is behind them. The server then fetches addresses that its people choose, on the
+        /// open Internet only.
+        #[arg(long)]
+        url_previews: bool,
+        /// A push gateway that is spoken to though its address is not on the open Internet, and without TLS if asked to. May
+        /// be given more than once.
+        #[arg(long = "push-gateway", value_name = "ADDRESS")]
+        push_gateways: Vec<IpAddr>,
         /// For a program that starts the server and leaves it running: the log goes to DIR/server.log, standard output gets
         /// one line of JSON about how the start went, and the end of the terminal changes nothing.
         #[arg(long)]
@@ -144,6 +152,8 @@ async fn main() -> ExitCode {
             server_name,
             registration,
             rate_limits,
+            url_previews,
+            push_gateways,
             background,
             until_input_ends,
         } => {
@@ -152,6 +162,8 @@ async fn main() -> ExitCode {
             config.server_name = server_name;
             config.registration = registration;
             config.rate_limits = rate_limits == Switch::On;
+            config.media.url_previews = url_previews.then(UrlPreviews::default);
+            config.push_gateways = push_gateways;
             config.tied = until_input_ends;
             hark_server::open_many_files();
             if background { serve_unseen(config).await } else { serve(config).await }

@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AddUserError, App, Config, StartError,
+    AddUserError, App, Cleared, Config, MediaError, StartError,
     accounts::{NewAccount, Secret, names},
     admin::{Admin, Running},
     api, chores,
@@ -20,6 +20,8 @@ use crate::{
     media::Media,
     naming::{self, Settling},
     platform,
+    previews::Previews,
+    push,
     rooms::Signer,
     search,
     store::StoreError,
@@ -61,6 +63,7 @@ impl Server {
         tokio::spawn(admin.serve(app.clone(), running, ended.clone()));
         tokio::spawn(chores::run(app.clone()));
         tokio::spawn(search::run(app.clone()));
+        tokio::spawn(push::run(app.clone()));
         let bounds = Bounds { connections: app.config.max_connections, silence: app.config.max_silence };
         let serving = tokio::spawn(serve(listener, api::router(app.clone()), bounds, app.shutdown.clone()));
         Ok(Self { app, address, serving, folder, ended })
@@ -89,6 +92,18 @@ impl Server {
     /// Adds an account and returns its full id.
     pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AddUserError> {
         add_user(&self.app, name, password, admin).await
+    }
+
+    /// Clears away every upload nothing refers to, and every file no upload has.
+    pub async fn prune_media(&self) -> Result<Cleared, MediaError> {
+        self.app.media.prune().await.map_err(|error| MediaError(error.message().to_owned()))
+    }
+
+    /// Clears away everything somebody uploaded. Returns how many uploads there were.
+    pub async fn purge_media_of(&self, user_id: &str) -> Result<usize, MediaError> {
+        let user = ruma::UserId::parse(user_id).map_err(|error| MediaError(error.to_string()))?;
+        let purged = self.app.media.purge_user_media(&user).await;
+        purged.map_err(|error| MediaError(error.message().to_owned()))
     }
 
     /// Waits until somebody asks over the admin socket that the server ends.
@@ -127,11 +142,13 @@ pub(crate) async fn open(folder: &Folder, config: Config) -> Result<Arc<App>, St
         Settling::Refused(refused) => refused,
         Settling::Store(error) => folder.explain(folder.path().join("hark.db"), error),
     })?;
-    let media = Media::open(store.clone(), folder.media(), name.clone(), config.max_upload)
+    let media = Media::open(store.clone(), folder.media(), name.clone(), &config)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
     let signer = Signer::open(&folder.path().join("signing.key"), name)
         .map_err(|reason| StartError::Folder { path: folder.path().to_owned(), reason })?;
-    Ok(Arc::new(App::new(store, media, signer, config)))
+    let previews = config.media.url_previews.as_ref().map(Previews::new).transpose();
+    let previews = previews.map_err(|reason| StartError::Network { reason: reason.to_string() })?;
+    Ok(Arc::new(App::new(store, media, previews, signer, config)))
 }
 
 /// Adds an account, as `hark-server user add` and an embedding program do.

@@ -139,6 +139,8 @@ impl Accounts {
                         "This account has too many devices: sign some of them out.",
                     ));
                 }
+                // Of a session that ends here, too, the pushers go with the token.
+                tx.remove_pushers_of_device(&owner, &device)?;
                 let name = new.display_name.as_deref().filter(|name| !name.is_empty());
                 Ok(tx.sign_in_device(&owner, &device, name, &hash, clock::now_ms())?)
             })

@@ -26,11 +26,13 @@ mod logout;
 mod media;
 mod membership;
 mod mutual_rooms;
+mod notifications;
 mod paging;
 mod presence;
 mod profile;
 mod public_rooms;
 mod push_rules;
+mod pushers;
 mod receipts;
 mod register;
 mod relations;
@@ -131,6 +133,9 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::push::set_pushrule_enabled::v3::Request>(push_rules::set_enabled)
         .route::<c::push::get_pushrule_actions::v3::Request>(push_rules::get_actions)
         .route::<c::push::set_pushrule_actions::v3::Request>(push_rules::set_actions)
+        .raw::<c::push::get_notifications::v3::Request>(notifications::list)
+        .raw::<c::push::get_pushers::v3::Request>(pushers::list)
+        .raw::<c::push::set_pusher::v3::Request>(pushers::set)
         .route::<c::user_directory::search_users::v3::Request>(user_directory::search)
         .route::<c::presence::get_presence::v3::Request>(presence::get)
         .route::<c::presence::set_presence::v3::Request>(presence::set)
@@ -195,9 +200,14 @@ fn media_routes(routes: Routes) -> Routes {
         .stream::<c::authenticated_media::get_content_as_filename::v1::Request>(media::download)
         .stream::<c::authenticated_media::get_content_thumbnail::v1::Request>(media::thumbnail)
         .route::<c::media::get_media_config::v3::Request>(media::old_config)
-        .stream::<c::media::get_content::v3::Request>(media::without_token)
-        .stream::<c::media::get_content_as_filename::v3::Request>(media::without_token)
-        .stream::<c::media::get_content_thumbnail::v3::Request>(media::without_token)
+        .stream::<c::media::create_content_async::v3::Request>(media::upload_promised)
+        .stream::<c::media::get_content::v3::Request>(media::old_download)
+        .stream::<c::media::get_content_as_filename::v3::Request>(media::old_download)
+        .stream::<c::media::get_content_thumbnail::v3::Request>(media::old_thumbnail)
+        .limited(Limit::Ordinary)
+        .raw::<c::media::create_mxc_uri::v1::Request>(media::promise)
+        .raw::<c::authenticated_media::get_media_preview::v1::Request>(media::preview)
+        .raw::<c::media::get_media_preview::v3::Request>(media::preview)
 }
 
 /// Rooms, their events, sync, and the signals that are not stored.

@@ -1,27 +1,24 @@
 //! Reading and changing push rules.
 
-use http::StatusCode;
 use ruma::{
     api::client::push::{
         delete_pushrule, get_pushrule, get_pushrule_actions, get_pushrule_enabled, get_pushrules_all,
         get_pushrules_global_scope, set_pushrule, set_pushrule_actions, set_pushrule_enabled,
     },
-    push::{InsertPushRuleError, RemovePushRuleError, Ruleset},
+    push::Ruleset,
 };
 use serde_json::{Value, json};
 
 use crate::{
     http::{Answer, ApiError, Json, Session, extract::Shared},
-    push,
+    push::{
+        self,
+        edit::{self, Place, RuleError},
+    },
 };
 
-/// Rules a user may add.
-const MAX_RULES: usize = 1_000;
-/// The longest pattern or rule id, in bytes.
-const MAX_TEXT: usize = 256;
-
 fn unknown() -> ApiError {
-    ApiError::not_found("There is no such push rule.")
+    RuleError::Unknown.into()
 }
 
 async fn rules_of(app: &Shared, session: &Session) -> Result<Ruleset, ApiError> {
@@ -36,7 +33,7 @@ async fn whole(app: &Shared, session: &Session) -> Result<Value, ApiError> {
 async fn change(
     app: &Shared,
     session: Session,
-    change: impl FnOnce(&mut Ruleset) -> Result<(), ApiError> + Send + 'static,
+    change: impl FnOnce(&mut Ruleset) -> Result<(), RuleError> + Send + 'static,
 ) -> Result<(), ApiError> {
     app.store
         .write(move |tx| {
@@ -82,25 +79,8 @@ pub(super) async fn set(
     session: Session,
     request: set_pushrule::v3::Request,
 ) -> Result<impl Answer, ApiError> {
-    let long_pattern = match &request.rule {
-        ruma::push::NewPushRule::Content(rule) => rule.pattern.len() > MAX_TEXT,
-        _ => false,
-    };
-    if long_pattern || request.rule.rule_id().len() > MAX_TEXT {
-        return Err(ApiError::invalid_param("A pattern or rule id has at most 256 bytes."));
-    }
-    change(&app, session, move |rules| {
-        if rules.iter().count() >= MAX_RULES {
-            return Err(ApiError::forbidden("There are too many push rules."));
-        }
-        rules.insert(request.rule, request.after.as_deref(), request.before.as_deref()).map_err(|error| {
-            match error {
-                InsertPushRuleError::UnknownRuleId => unknown(),
-                other => ApiError::invalid_param(other.to_string()),
-            }
-        })
-    })
-    .await?;
+    let place = Place { after: request.after, before: request.before };
+    change(&app, session, move |rules| edit::set(rules, request.rule, &place)).await?;
     Ok(set_pushrule::v3::Response::new())
 }
 
@@ -110,13 +90,7 @@ pub(super) async fn delete(
     session: Session,
     request: delete_pushrule::v3::Request,
 ) -> Result<impl Answer, ApiError> {
-    change(&app, session, move |rules| {
-        rules.remove(request.kind, &request.rule_id).map_err(|error| match error {
-            RemovePushRuleError::NotFound => unknown(),
-            other => ApiError::new(StatusCode::BAD_REQUEST, "M_INVALID_PARAM", other.to_string()),
-        })
-    })
-    .await?;
+    change(&app, session, move |rules| edit::remove(rules, request.kind, &request.rule_id)).await?;
     Ok(delete_pushrule::v3::Response::new())
 }
 
@@ -138,7 +112,7 @@ pub(super) async fn set_enabled(
     request: set_pushrule_enabled::v3::Request,
 ) -> Result<impl Answer, ApiError> {
     change(&app, session, move |rules| {
-        rules.set_enabled(request.kind, &request.rule_id, request.enabled).map_err(|_| unknown())
+        edit::set_enabled(rules, request.kind, &request.rule_id, request.enabled)
     })
     .await?;
     Ok(set_pushrule_enabled::v3::Response::new())
@@ -162,7 +136,7 @@ pub(super) async fn set_actions(
     request: set_pushrule_actions::v3::Request,
 ) -> Result<impl Answer, ApiError> {
     change(&app, session, move |rules| {
-        rules.set_actions(request.kind, &request.rule_id, request.actions).map_err(|_| unknown())
+        edit::set_actions(rules, request.kind, &request.rule_id, request.actions)
     })
     .await?;
     Ok(set_pushrule_actions::v3::Response::new())

@@ -1,12 +1,13 @@
 //! Giving a file out, with headers under which it can do no harm.
 
-use std::{io::SeekFrom, path::Path};
+use std::{io::SeekFrom, path::Path, time::Duration};
 
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use ruma::OwnedUserId;
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
@@ -32,18 +33,25 @@ const SAFETY: [(HeaderName, &str); 5] = [
     (header::ACCEPT_RANGES, "bytes"),
 ];
 
-/// The request headers that change what is sent.
-#[derive(Debug, Default)]
+/// What of a request changes what is sent, and when.
+#[derive(Debug)]
 pub(crate) struct Conditions {
+    /// Who asks, where that is known.
+    pub(super) asker: Option<OwnedUserId>,
+    /// How long to wait for a file that is still to come.
+    pub(super) patience: Duration,
     range: Option<String>,
     if_range: Option<String>,
     if_none_match: Option<String>,
 }
 
-impl From<&HeaderMap> for Conditions {
-    fn from(headers: &HeaderMap) -> Self {
+impl Conditions {
+    /// Of a request of `asker` with these headers, who would wait so long.
+    pub(crate) fn new(asker: Option<OwnedUserId>, headers: &HeaderMap, patience: Duration) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         Self {
+            asker,
+            patience,
             range: text(header::RANGE),
             if_range: text(header::IF_RANGE),
             if_none_match: text(header::IF_NONE_MATCH),
@@ -68,7 +76,8 @@ impl Media {
         filename: Option<&str>,
         conditions: &Conditions,
     ) -> Result<Response, ApiError> {
-        let row = self.find(server, id).await?;
+        let row = self.find(server, id, conditions.patience).await?;
+        self.note_fetch(conditions.asker.as_deref(), id, &row).await?;
         let sent = Sent {
             tag: &row.content_hash,
             content_type: &row.content_type,

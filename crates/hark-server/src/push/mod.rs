@@ -1,7 +1,26 @@
-//! Push rules: the specification's defaults, as far as a user has not changed them.
+//! Push: what a user is told of.
+//!
+//! * Here: the rules of a user, which are the specification's defaults as far as they have not changed them.
+//! * [`edit`] changes rules within bounds.
+//! * [`rules`] says what a compiled rule set makes of an event; [`subject`] is the event and [`in_room`] the room as rules look
+//!   at them, [`glob`] their patterns.
+//! * [`listener`] is a user in their rooms: what they are told of. [`notifications`] lists it.
+//! * [`pusher`] says what a pusher is, [`delivery`] wakes devices through their gateways.
 //!
 //! Nothing is stored for a user who changed nothing, so that a later list of defaults reaches everybody. Once changed, the whole
 //! list is stored as `m.push_rules` account data and the defaults are brought up to date each time it is read.
+
+#[cfg(test)]
+mod against_ruma;
+mod delivery;
+pub(crate) mod edit;
+mod glob;
+mod in_room;
+mod listener;
+pub(crate) mod notifications;
+pub(crate) mod pusher;
+mod rules;
+mod subject;
 
 use ruma::{UserId, push::Ruleset};
 use serde::{Deserialize, Serialize};
@@ -10,6 +29,14 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
+pub(crate) use self::{
+    delivery::{Bell, run},
+    glob::MAX_PATTERN,
+    in_room::InRoom,
+    listener::{Listener, Listening, Told},
+    rules::CompiledRules,
+    subject::Subject,
+};
 use crate::store::{Snapshot, StoreError, Tx, to_json_error};
 
 /// The account data type of push rules.

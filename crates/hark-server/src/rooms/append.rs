@@ -17,7 +17,7 @@ use super::{
     auth::{AuthState, as_auth_event},
     card, notify, pdu, power, relating, version,
 };
-use crate::store::{LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
+use crate::store::{Counted, LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
 
 /// An event built against a head that may have moved since.
 #[derive(Clone, Debug)]
@@ -146,6 +146,7 @@ fn insert(
     let Prepared { draft, link, pdu, auth, .. } = prepared;
     let room = head.nid;
     let member = member_change(&draft)?;
+    let parent = relating::parent(tx, room, &draft)?;
     let pos = tx.append(LogEntry {
         kind: LogKind::Event,
         room: Some(room),
@@ -157,9 +158,9 @@ fn insert(
     next.pos = pos;
     next.depth = link.depth;
     next.learn(auth.into_known());
-    if notify::by_default(&draft) {
-        next.notify_total += 1;
-    }
+    let notice = notify::by_default(tx, &next, &draft)?;
+    let thread = parent.as_ref().and_then(|parent| relating::thread(&draft, parent));
+    let counted = count(tx, &mut next, thread, notice.all)?;
 
     let mut replaces = None;
     if let Some(state_key) = &draft.state_key {
@@ -187,16 +188,38 @@ fn insert(
         replaces,
         redacts: redacts.as_deref(),
         relation,
-        notify_total: next.notify_total,
+        counted,
         origin: origin.map(|origin| (origin.device.as_ref(), origin.txn.as_str())),
     })?;
-    tx.read_up_to(room, &draft.sender, pos, next.notify_total)?;
-    notify::insert_highlights(tx, &next, &draft, pos)?;
+    if let Some(parent) = &parent {
+        tx.mark_related(parent)?;
+    }
+    notice.write(tx, room, &counted, pos)?;
     if let Some(target) = &redacts {
         apply_redaction(tx, &mut next, target, pos)?;
     }
     tx.set_head(next)?;
     Ok(pdu.event_id)
+}
+
+/// Adds an event to the totals of its room, and of its thread if it is in one.
+fn count(
+    tx: &mut Tx<'_>,
+    head: &mut RoomHead,
+    thread: Option<Position>,
+    notifies: bool,
+) -> Result<Counted, RoomError> {
+    let one = i64::from(notifies);
+    head.notify_total += one;
+    let thread_total = match thread {
+        Some(root) => tx.add_to_thread(head.nid, root, one, head.pos)?,
+        None => {
+            head.main_total += one;
+            0
+        }
+    };
+    let (notify_total, main_total) = (head.notify_total, head.main_total);
+    Ok(Counted { thread, notifies, notify_total, main_total, thread_total })
 }
 
 /// Who a member event is about and what it makes them.

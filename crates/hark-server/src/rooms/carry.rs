@@ -9,7 +9,10 @@ use ruma::{
 use serde_json::{Map, Value, value::to_raw_value};
 
 use super::{RoomError, power};
-use crate::store::{AuthEvent, Membership, Position, RoomHead, RoomNid, StoreError, Tx, to_json_error};
+use crate::{
+    push::edit::{self, Place},
+    store::{AuthEvent, Membership, Position, RoomHead, RoomNid, StoreError, Tx, to_json_error},
+};
 
 /// Takes along what `user` had set up for the room that `room` follows, if they were in it.
 pub(super) fn over(tx: &mut Tx<'_>, room: RoomNid, user: &UserId) -> Result<(), RoomError> {
@@ -73,7 +76,7 @@ fn push_rules(tx: &mut Tx<'_>, user: &UserId, from: &RoomId, to: &RoomId) -> Res
     let mut changed = false;
     for (kind, rule, enabled) in copies {
         let id = rule.rule_id().to_owned();
-        if rules.get(kind.clone(), &id).is_none() && rules.insert(rule, None, None).is_ok() {
+        if rules.get(kind.clone(), &id).is_none() && edit::set(&mut rules, rule, &Place::default()).is_ok() {
             // It was inserted a line above.
             let _found = rules.set_enabled(kind, &id, enabled);
             changed = true;

@@ -5,7 +5,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, events::StateEventTyp
 use super::{
     Content, Draft, Origin, RoomError, Rooms,
     append::{self, Prepared},
-    directory, draft, redact, relating,
+    directory, draft, redact,
 };
 use crate::{
     clock,
@@ -49,7 +49,6 @@ impl Rooms {
                     if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
                         return Ok(unchanged);
                     }
-                    relating::check(tx, nid, &prepared.draft)?;
                     append::append_prepared(tx, nid, prepared, origin, &signer)
                 })
             })

@@ -108,6 +108,7 @@ impl Tx<'_> {
             .execute((user.as_str(), id.as_str()))?;
         self.forget_keys(user, id)?;
         self.forget_to_device(user, id)?;
+        self.remove_pushers_of_device(user, id)?;
         self.device_list_changed(user)
     }
 
@@ -118,6 +119,7 @@ impl Tx<'_> {
             self.forget_to_device(user, &device.id)?;
         }
         self.prepare("DELETE FROM devices WHERE user_id = $1")?.execute([user.as_str()])?;
+        self.remove_pushers(user)?;
         self.device_list_changed(user)
     }
 }

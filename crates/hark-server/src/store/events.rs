@@ -8,7 +8,12 @@ use std::ops::Range;
 use ruma::{DeviceId, EventId, OwnedEventId, OwnedUserId, UserId};
 use rusqlite::{OptionalExtension, Row};
 
-use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error};
+use super::{
+    Position, RoomNid, Snapshot, StoreError, Tx,
+    media_refs::Holder,
+    to_json_error,
+    unread::{main_or, thread_or_main},
+};
 use crate::{
     gate::Pass,
     rooms::{Draft, Pdu},
@@ -24,9 +29,23 @@ pub(crate) struct NewRow<'a> {
     pub(crate) redacts: Option<&'a EventId>,
     /// `m.relates_to`: event id and relation type.
     pub(crate) relation: Option<(&'a str, &'a str)>,
-    pub(crate) notify_total: i64,
+    pub(crate) counted: Counted,
     /// The device that sent it and its transaction id.
     pub(crate) origin: Option<(&'a DeviceId, &'a str)>,
+}
+
+/// What an event adds to unread counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    /// The root of its thread; `None`: it is in the main timeline.
+    pub(crate) thread: Option<Position>,
+    /// The default push rules notify everybody of it.
+    pub(crate) notifies: bool,
+    /// The room's totals after it.
+    pub(crate) notify_total: i64,
+    pub(crate) main_total: i64,
+    /// Its thread's total after it.
+    pub(crate) thread_total: i64,
 }
 
 /// An event of the store. Its content is behind [`StoredEvent::content`].
@@ -46,6 +65,8 @@ pub(crate) struct StoredEvent {
     pub(crate) rel_type: Option<String>,
     /// Another event was sent that relates to this one.
     pub(crate) related: bool,
+    /// The root of its thread; `None`: it is in the main timeline.
+    pub(crate) thread: Option<Position>,
     device_id: Option<String>,
     txn_id: Option<String>,
     json: String,
@@ -79,7 +100,7 @@ impl StoredEvent {
 
 /// The columns of an event that [`read`] reads, in its order.
 pub(super) const COLUMNS: &str = "e.pos, e.event_id, e.room_nid, e.type, e.sender, e.state_key, e.ts, e.json, e.content_at, \
-     e.content_len, e.replaces, e.redacts, e.redacted_by, e.device_id, e.txn_id, e.rel_type, e.related";
+     e.content_len, e.replaces, e.redacts, e.redacted_by, e.device_id, e.txn_id, e.rel_type, e.related, e.thread";
 
 pub(super) fn read(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
     let (at, len): (usize, usize) = (row.get(8)?, row.get(9)?);
@@ -110,6 +131,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
         txn_id: row.get(14)?,
         rel_type: row.get(15)?,
         related: row.get(16)?,
+        thread: thread_or_main(row.get(17)?),
     })
 }
 
@@ -211,13 +233,6 @@ impl Snapshot<'_> {
         )
     }
 
-    /// The room's `notify_total` at an event.
-    pub(crate) fn notify_total_at(&self, pos: Position) -> Result<i64, StoreError> {
-        Ok(self
-            .prepare("SELECT notify_total FROM events WHERE pos = $1")?
-            .query_row([pos], |row| row.get(0))?)
-    }
-
     /// True if `sender` has reacted to the event with the same key.
     pub(crate) fn has_reaction(
         &self,
@@ -245,8 +260,9 @@ impl Tx<'_> {
     pub(crate) fn insert_event(&mut self, row: &NewRow<'_>) -> Result<(), StoreError> {
         self.prepare(
             "INSERT INTO events (pos, event_id, room_nid, type, sender, state_key, ts, json, content_at, content_len, replaces,
-                                 redacts, relates_to, rel_type, notify_total, device_id, txn_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                                 redacts, relates_to, rel_type, thread, notifies, notify_total, main_total, thread_total, device_id,
+                                 txn_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         )?
         .execute(rusqlite::params![
             row.pos,
@@ -263,14 +279,15 @@ impl Tx<'_> {
             row.redacts.map(EventId::as_str),
             row.relation.map(|(event, _)| event),
             row.relation.map(|(_, kind)| kind),
-            row.notify_total,
+            main_or(row.counted.thread),
+            row.counted.notifies,
+            row.counted.notify_total,
+            row.counted.main_total,
+            row.counted.thread_total,
             row.origin.map(|(device, _)| device.as_str()),
             row.origin.map(|(_, txn)| txn),
         ])?;
-        match row.relation {
-            Some((parent, _)) => self.mark_related(row.room, parent),
-            None => Ok(()),
-        }
+        self.refer_to_media(Holder::Event(row.pos), &row.pdu.json)
     }
 
     /// Replaces what an event says by what `redact` leaves of it, and whatever else was derived from it.
@@ -292,13 +309,13 @@ impl Tx<'_> {
         at: usize,
         len: usize,
     ) -> Result<(), StoreError> {
+        self.uncount(target)?;
         self.prepare(
             "UPDATE events SET json = $1, content_at = $2, content_len = $3, redacted_by = $4, relates_to = NULL, rel_type = NULL
              WHERE pos = $5",
         )?
         .execute((json, at as i64, len as i64, by, target))?;
-        self.prepare("DELETE FROM highlights WHERE room_nid = (SELECT room_nid FROM events WHERE pos = $1) AND pos = $1")?
-            .execute([target])?;
+        self.refer_anew_to_media(Holder::Event(target), json)?;
         self.unindex(target)
     }
 }

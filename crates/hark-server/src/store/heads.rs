@@ -116,7 +116,10 @@ pub(crate) struct RoomHead {
     pub(crate) depth: i64,
     pub(crate) joined: i64,
     pub(crate) invited: i64,
+    /// Events that notify everybody by the default push rules.
     pub(crate) notify_total: i64,
+    /// Those of them that are in no thread.
+    pub(crate) main_total: i64,
     /// Changes with every state event: what was checked against an equal value is still right. Not stored: after a restart it
     /// starts at the head.
     pub(crate) state_pos: Position,
@@ -225,10 +228,19 @@ impl Tx<'_> {
     pub(crate) fn set_head(&mut self, head: RoomHead) -> Result<(), StoreError> {
         let event = head.event.as_deref().map_or("", EventId::as_str);
         self.prepare(
-            "UPDATE rooms SET head_event = $1, head_pos = $2, depth = $3, joined = $4, invited = $5, notify_total = $6
-             WHERE room_nid = $7",
+            "UPDATE rooms SET head_event = $1, head_pos = $2, depth = $3, joined = $4, invited = $5, notify_total = $6,
+                 main_total = $7 WHERE room_nid = $8",
         )?
-        .execute((event, head.pos, head.depth, head.joined, head.invited, head.notify_total, head.nid))?;
+        .execute((
+            event,
+            head.pos,
+            head.depth,
+            head.joined,
+            head.invited,
+            head.notify_total,
+            head.main_total,
+            head.nid,
+        ))?;
         let nid = head.nid;
         let before = self.pending.heads.heads.insert(nid, Arc::new(head));
         self.pending.heads.undo.push((nid, before));
@@ -257,6 +269,7 @@ impl Tx<'_> {
             joined: 0,
             invited: 0,
             notify_total: 0,
+            main_total: 0,
             state_pos: Position::START,
             known: Arc::default(),
         })
@@ -277,6 +290,7 @@ impl Snapshot<'_> {
             joined: room.joined,
             invited: room.invited,
             notify_total: room.notify_total,
+            main_total: room.main_total,
             state_pos: room.head_pos,
             known: Arc::default(),
         }))

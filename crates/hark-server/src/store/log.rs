@@ -3,13 +3,15 @@
 //! Positions are handed out by the writer in commit order, without gaps: a rolled back command gives its positions back. A room
 //! event's position also names the event inside the database.
 
+use std::collections::HashSet;
+
 use ruma::{OwnedUserId, UserId};
 use rusqlite::{
     Connection, ToSql,
     types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
-use super::{Snapshot, StoreError, Tx};
+use super::{Snapshot, StoreError, Tx, to_json_error};
 
 /// A place in the log. `Position(0)` is before everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +107,15 @@ pub(crate) struct Batch {
     pub(crate) entries: Vec<Logged>,
 }
 
+/// What of some changes concerns unread counts.
+#[derive(Debug, Default)]
+pub(crate) struct SentAndRead {
+    /// Rooms with new events.
+    pub(crate) sent: HashSet<RoomNid>,
+    /// Users who have read something.
+    pub(crate) readers: HashSet<OwnedUserId>,
+}
+
 impl Tx<'_> {
     /// Writes a change into the log and returns the position it took.
     pub(crate) fn append(&mut self, entry: LogEntry<'_>) -> Result<Position, StoreError> {
@@ -130,6 +141,23 @@ impl Snapshot<'_> {
     /// The last position this snapshot sees.
     pub(crate) fn position(&self) -> Result<Position, StoreError> {
         Ok(self.prepare("SELECT coalesce(max(pos), 0) FROM log")?.query_row((), |row| row.get(0))?)
+    }
+
+    /// The changes in `from < pos <= to` that concern unread counts: in which rooms events were sent, and whose receipts moved.
+    pub(crate) fn sent_and_read(&self, from: Position, to: Position) -> Result<SentAndRead, StoreError> {
+        let mut statement = self.prepare(
+            "SELECT DISTINCT kind, room_nid, user_id FROM log WHERE pos > $1 AND pos <= $2 AND kind IN (0, 1, 7)",
+        )?;
+        let mut rows = statement.query((from, to))?;
+        let mut found = SentAndRead::default();
+        while let Some(row) = rows.next()? {
+            if row.get::<_, i64>(0)? == LogKind::Event as i64 {
+                found.sent.extend(row.get::<_, Option<RoomNid>>(1)?);
+            } else if let Some(user) = row.get::<_, Option<String>>(2)? {
+                found.readers.insert(UserId::parse(user).map_err(to_json_error("user id"))?);
+            }
+        }
+        Ok(found)
     }
 
     /// The rooms with any change in `from < pos <= to`, each once.

@@ -130,6 +130,23 @@ impl Snapshot<'_> {
         )
     }
 
+    /// The member event by which a user who is in the room came in: changes of their name since do not count.
+    pub(crate) fn joined_since(&self, user: &UserId, room: RoomNid) -> Result<Option<Position>, StoreError> {
+        let mut statement = self.prepare(
+            "SELECT from_pos, membership = 'join' FROM memberships WHERE user_id = $1 AND room_nid = $2
+             ORDER BY from_pos DESC",
+        )?;
+        let mut rows = statement.query((user.as_str(), room))?;
+        let mut since = None;
+        while let Some(row) = rows.next()? {
+            if !row.get(1)? {
+                break;
+            }
+            since = Some(row.get(0)?);
+        }
+        Ok(since)
+    }
+
     /// A user's present memberships, of every room.
     pub(crate) fn rooms_of(&self, user: &UserId) -> Result<Vec<Membership>, StoreError> {
         self.memberships(

@@ -11,6 +11,9 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_played.sql"),
     include_str!("migrations/0004_relations.sql"),
     include_str!("migrations/0005_discovery.sql"),
+    include_str!("migrations/0006_counts.sql"),
+    include_str!("migrations/0009_media.sql"),
+    include_str!("migrations/0010_pushers.sql"),
     include_str!("migrations/0007_keys.sql"),
 ];
 
@@ -37,6 +40,17 @@ mod tests {
 
     /// The layout before there were cards.
     const BEFORE_CARDS: usize = 3;
+    /// The layout before threads were counted.
+    const BEFORE_COUNTS: usize = 5;
+
+    fn older(layout: usize) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..layout] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", layout).unwrap();
+        connection
+    }
 
     fn state_event(connection: &Connection, pos: i64, kind: &str, content: &str) {
         let json = format!(r#"{{"content":{content},"type":"{kind}"}}"#);
@@ -57,11 +71,7 @@ mod tests {
 
     #[test]
     fn rooms_of_an_older_database_get_their_cards() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        for step in &STEPS[..BEFORE_CARDS] {
-            connection.execute_batch(step).unwrap();
-        }
-        connection.pragma_update(None, "user_version", BEFORE_CARDS).unwrap();
+        let mut connection = older(BEFORE_CARDS);
         connection.execute("INSERT INTO rooms VALUES (1, '!r:x', '11', '$6', 6, 6, 1, 0, 0, 1)", ()).unwrap();
         state_event(&connection, 1, "m.room.create", r#"{"type":"m.space"}"#);
         state_event(&connection, 2, "m.room.name", r#"{"name":"old"}"#);
@@ -84,5 +94,53 @@ mod tests {
         let expected =
             [Some("m.space"), Some("new"), None, Some("restricted"), Some(r#"[{"type":"t"}]"#), Some("a")];
         assert_eq!(card, expected);
+    }
+
+    #[test]
+    fn an_older_database_counts_its_threads() {
+        let mut connection = older(BEFORE_COUNTS);
+        connection.execute("INSERT INTO rooms VALUES (1, '!r:x', '11', '$7', 7, 7, 2, 0, 6, 0)", ()).unwrap();
+        // A root, a reply, a reaction to the reply, a message beside, a redacted one, a reply, a notice that mentions somebody.
+        for (pos, relates_to, rel_type, total, redacted_by, msgtype) in [
+            (1, None, None, 1, None, "m.text"),
+            (2, Some("$1"), Some("m.thread"), 2, None, "m.text"),
+            (3, Some("$2"), Some("m.annotation"), 2, None, ""),
+            (4, None, None, 3, None, "m.text"),
+            (5, None, None, 4, Some(9), "m.text"),
+            (6, Some("$1"), Some("m.thread"), 5, None, "m.text"),
+            (7, None, None, 5, None, "m.notice"),
+        ] {
+            connection
+                .execute(
+                    "INSERT INTO events (pos, event_id, room_nid, type, sender, ts, json, content_at, content_len, notify_total,
+                                         relates_to, rel_type, redacted_by)
+                     VALUES ($1, '$' || $1, 1, 'm.room.message', '@a:x', 0, json_object('content', json_object('msgtype', $2)), 0, 0,
+                             $3, $4, $5, $6)",
+                    (pos, msgtype, total, relates_to, rel_type, redacted_by),
+                )
+                .unwrap();
+        }
+        connection
+            .execute(
+                "INSERT INTO highlights VALUES (1, '@b:x', 3), (1, '@b:x', 6), (1, '', 6), (1, '@b:x', 7)",
+                (),
+            )
+            .unwrap();
+        apply(&mut connection).unwrap();
+
+        let rows = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let events =
+            "SELECT concat_ws(' ', pos, thread, notifies, main_total, thread_total) FROM events ORDER BY pos";
+        let expected =
+            ["1 0 1 1 0", "2 1 1 1 1", "3 1 0 1 1", "4 0 1 2 0", "5 0 0 3 0", "6 1 1 3 2", "7 0 0 3 0"];
+        assert_eq!(rows(events), expected);
+        assert_eq!(rows("SELECT concat_ws(' ', root, total, newest) FROM threads"), ["1 2 6"]);
+        assert_eq!(rows("SELECT concat_ws(' ', thread, pos) FROM uncounted"), ["0 5"]);
+        let highlights = "SELECT concat_ws(' ', user_id, thread, pos, extra) FROM highlights ORDER BY pos";
+        assert_eq!(rows(highlights), ["@b:x 1 3 1", " 1 6 0"]);
+        assert_eq!(rows("SELECT concat_ws(' ', main_total) FROM rooms"), ["3"]);
     }
 }

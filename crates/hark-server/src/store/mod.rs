@@ -29,12 +29,15 @@ mod heads;
 pub(crate) mod key_backups;
 pub(crate) mod log;
 pub(crate) mod media;
+mod media_promises;
+mod media_refs;
 mod memberships;
 mod migrations;
 #[cfg(debug_assertions)]
 mod plan;
 pub(crate) mod played;
 mod profiles;
+mod pushers;
 mod readers;
 mod receipts;
 mod registration_tokens;
@@ -59,25 +62,27 @@ use tokio::sync::watch;
 
 pub use self::error::StoreError;
 pub(crate) use self::{
+    account_data::AccountData,
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
     cross_signing::{CrossSigningKey, KeySignature, Usage},
     device_keys::PublishedKey,
     device_lists::Sharing,
-    events::{NewRow, StoredEvent},
+    events::{Counted, NewRow, StoredEvent},
     heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
+    pushers::{Pusher, PusherKey},
     receipts::{NewReceipt, Receipt},
-    relations::Child,
+    relations::{Child, Place},
     reports::{Report, Reported},
     rooms::Room,
     search::{Hit, Unindexed},
     snapshot::{Snapshot, to_json_error},
     state::Members,
     txns::TxnKey,
-    unread::Unread,
+    unread::{Highlight, ThreadHead},
     writer::Tx,
 };
 use self::{readers::Readers, writer::Writer};

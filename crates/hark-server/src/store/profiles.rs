@@ -4,7 +4,7 @@ use ruma::UserId;
 use rusqlite::OptionalExtension;
 use serde_json::{Map, Value};
 
-use super::{LogEntry, LogKind, Snapshot, StoreError, Tx, to_json_error};
+use super::{LogEntry, LogKind, Snapshot, StoreError, Tx, media_refs::Holder, to_json_error};
 
 impl Snapshot<'_> {
     /// Every field of `user`'s profile.
@@ -54,6 +54,8 @@ impl Tx<'_> {
                 .prepare("DELETE FROM profiles WHERE user_id = $1 AND field = $2")?
                 .execute((user.as_str(), field))?,
         };
+        let json = value.map(ToString::to_string).unwrap_or_default();
+        self.refer_anew_to_media(Holder::Profile(user, field), &json)?;
         self.append(LogEntry { kind: LogKind::Profile, room: None, user: Some(user) })?;
         Ok(true)
     }

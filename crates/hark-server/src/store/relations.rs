@@ -1,8 +1,9 @@
 //! Which events relate to which (`m.relates_to`). An event whose column `related` is 0 has no children: nothing is asked for it.
 
 use ruma::{EventId, OwnedEventId, OwnedUserId, UserId};
+use rusqlite::OptionalExtension;
 
-use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error};
+use super::{Position, RoomNid, Snapshot, StoreError, Tx, to_json_error, unread::thread_or_main};
 
 /// An event that relates to another one, without what it says.
 #[derive(Clone, Debug)]
@@ -16,6 +17,20 @@ pub(crate) struct Child {
     pub(crate) related: bool,
 }
 
+/// Where an event stands among those it relates to.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) pos: Position,
+    /// The root of its thread; `None`: it is in the main timeline.
+    pub(crate) thread: Option<Position>,
+    /// `m.relates_to.event_id`, as the client wrote it.
+    pub(crate) relates_to: Option<String>,
+    /// `m.relates_to.rel_type`.
+    pub(crate) rel_type: Option<String>,
+    /// It has children.
+    pub(crate) related: bool,
+}
+
 /// A message in a thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
@@ -26,6 +41,22 @@ pub(crate) struct Reply {
 }
 
 impl Snapshot<'_> {
+    /// Where an event of a room stands.
+    pub(crate) fn place(&self, room: RoomNid, event_id: &str) -> Result<Option<Place>, StoreError> {
+        Ok(self
+            .prepare("SELECT pos, thread, relates_to, rel_type, related FROM events WHERE event_id = $1 AND room_nid = $2")?
+            .query_row((event_id, room), |row| {
+                Ok(Place {
+                    pos: row.get(0)?,
+                    thread: thread_or_main(row.get(1)?),
+                    relates_to: row.get(2)?,
+                    rel_type: row.get(3)?,
+                    related: row.get(4)?,
+                })
+            })
+            .optional()?)
+    }
+
     /// The events of a room that relate to `parent` in any way, oldest first.
     pub(crate) fn children(&self, room: RoomNid, parent: &EventId) -> Result<Vec<Child>, StoreError> {
         let mut statement = self.prepare(
@@ -122,10 +153,11 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Remembers that an event of the room has children.
-    pub(super) fn mark_related(&mut self, room: RoomNid, parent: &str) -> Result<(), StoreError> {
-        self.prepare("UPDATE events SET related = 1 WHERE event_id = $1 AND room_nid = $2 AND related = 0")?
-            .execute((parent, room))?;
+    /// Remembers that an event has children.
+    pub(crate) fn mark_related(&mut self, parent: &Place) -> Result<(), StoreError> {
+        if !parent.related {
+            self.prepare("UPDATE events SET related = 1 WHERE pos = $1")?.execute([parent.pos])?;
+        }
         Ok(())
     }
 }

@@ -17,10 +17,11 @@ pub(crate) struct Room {
     pub(crate) joined: i64,
     pub(crate) invited: i64,
     pub(crate) notify_total: i64,
+    pub(crate) main_total: i64,
 }
 
 const COLUMNS: &str =
-    "room_nid, room_id, version, head_event, head_pos, depth, joined, invited, notify_total";
+    "room_nid, room_id, version, head_event, head_pos, depth, joined, invited, notify_total, main_total";
 
 impl Snapshot<'_> {
     /// The number of a room.
@@ -77,5 +78,6 @@ fn read(row: &Row<'_>) -> Result<Room, StoreError> {
         joined: row.get(6)?,
         invited: row.get(7)?,
         notify_total: row.get(8)?,
+        main_total: row.get(9)?,
     })
 }

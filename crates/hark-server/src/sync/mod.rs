@@ -5,7 +5,6 @@
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
 mod acknowledged;
-mod attention;
 mod changes;
 mod device_keys;
 pub(crate) mod device_lists;
@@ -44,6 +43,7 @@ use crate::{
     clock,
     http::{ApiError, Session},
     store::{Position, RoomNid, Store, StoreError},
+    unread::Memory,
 };
 
 /// The longest a client may wait for something to happen.
@@ -61,6 +61,7 @@ pub(crate) struct Sync {
     presence: Arc<Presence>,
     sent_members: Arc<SentMembers>,
     acknowledged: Arc<Acknowledged>,
+    told: Memory,
     shutdown: CancellationToken,
 }
 
@@ -79,6 +80,7 @@ impl Sync {
             ticks,
             sent_members: Arc::default(),
             acknowledged: Arc::default(),
+            told: Memory::default(),
             shutdown,
         }
     }

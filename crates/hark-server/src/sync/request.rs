@@ -43,6 +43,8 @@ pub(super) struct Wanted {
     pub(super) full_state: bool,
     pub(super) state: StateMember,
     pub(super) filter: FilterDefinition,
+    /// Under which name unread counts of threads are told; `None`: together with the room's.
+    pub(super) thread_counts: Option<&'static str>,
     /// What the request makes of its user; `None`: nothing.
     pub(super) presence: Option<PresenceState>,
 }
@@ -64,8 +66,11 @@ impl Wanted {
             Some(PresenceState::Offline) => None,
             Some(_) => return Err(ApiError::invalid_param("Presence is online, unavailable or offline.")),
         };
-        let filter = filter(store, session, query.filter).await?;
-        Ok(Self { since, full_state: query.full_state, state, filter, presence })
+        let (filter, thread_counts) = match filter(store, session, query.filter).await? {
+            Some(json) => (filter::parse(&json)?, filter::thread_counts(&json)?),
+            None => (FilterDefinition::default(), None),
+        };
+        Ok(Self { since, full_state: query.full_state, state, filter, thread_counts, presence })
     }
 
     /// A first sync and one that asks for everything never wait.
@@ -74,18 +79,13 @@ impl Wanted {
     }
 }
 
-/// A filter that stands in the request needs no database.
-async fn filter(
-    store: &Store,
-    session: &Session,
-    named: Option<String>,
-) -> Result<FilterDefinition, ApiError> {
+/// The JSON of the filter a request names. One that stands in the request needs no database.
+async fn filter(store: &Store, session: &Session, named: Option<String>) -> Result<Option<String>, ApiError> {
     match named {
-        None => Ok(FilterDefinition::default()),
-        Some(json) if filter::is_inline(&json) => filter::parse(&json),
-        Some(id) => {
+        Some(id) if !filter::is_inline(&id) => {
             let user = session.user_id.clone();
-            store.read(move |snapshot| filter::resolve(snapshot, &user, Some(&id))).await
+            store.read(move |snapshot| filter::stored(snapshot, &user, &id).map(Some)).await
         }
+        inline_or_none => Ok(inline_or_none),
     }
 }

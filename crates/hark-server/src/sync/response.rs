@@ -6,7 +6,6 @@ use ruma::{OwnedUserId, presence::PresenceState};
 
 use super::{
     Sync, Token, Window,
-    attention::Rules,
     changes::{Change, changes, invitations},
     device_keys,
     device_lists::{self, DeviceLists},
@@ -21,6 +20,7 @@ use crate::{
     http::{ApiError, Session},
     json::{Object, text},
     store::{Position, Room, RoomNid, Snapshot, StoreError, to_device::ToDevice},
+    unread::Counter,
 };
 
 /// To-device messages of one answer.
@@ -61,6 +61,9 @@ pub(super) fn build(
     let ticks = sync.ticks.now();
     let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks));
     let ignored = Ignored::load(snapshot, &session.user_id)?;
+    let counter = Counter::new(snapshot, &session.user_id, ignored.clone(), &sync.told)?;
+    let from = window.from.unwrap_or(Position::START);
+    let changed = snapshot.account_data_since(&session.user_id, from, to)?;
     let scope = Scope {
         sync,
         snapshot,
@@ -68,7 +71,8 @@ pub(super) fn build(
         wanted,
         window,
         ignored,
-        rules: Rules::load(snapshot, &session.user_id)?,
+        counter,
+        account_data: changed,
         form: filter::form(&wanted.filter),
         typing,
     };
@@ -77,7 +81,7 @@ pub(super) fn build(
     let device_lists = device_lists(&scope, candidates.as_deref())?;
     let rooms = rooms(&scope, candidates, &mut members)?;
     let presence = presence(&scope, &rooms.newcomers)?;
-    let account_data = account_data(&scope)?;
+    let account_data = account_data(&scope);
     let (to_device, cut_at) = to_device(&scope)?;
 
     let next = Token { to_device: cut_at, ticks: Some(ticks), ..Token::at(sync.store.epoch(), to) };
@@ -132,7 +136,7 @@ fn rooms(
     let filter = &scope.wanted.filter.room;
     let mut rooms = Rooms::default();
     let mut found = changes(scope.snapshot, scope.user(), scope.window, candidates, filter.include_leave)?;
-    if ignores_others_now(scope)? {
+    if scope.has_changed(Ignored::TYPE) {
         // An invitation that was hidden may not be any more.
         found.retain(|change| !matches!(change, Change::Invited(_)));
         found.extend(invitations(scope.snapshot, scope.user())?);
@@ -242,7 +246,7 @@ fn candidates(scope: &Scope<'_>) -> Result<Option<Vec<RoomNid>>, ApiError> {
     for room_id in scope.snapshot.rooms_with_account_data_since(scope.user(), from, scope.window.to)? {
         rooms.extend(scope.snapshot.room_nid(&room_id)?);
     }
-    if scope.wanted.full_state {
+    if scope.wanted.full_state || scope.counts_otherwise() {
         rooms.extend(scope.snapshot.rooms_of(scope.user())?.iter().map(|membership| membership.room));
     }
     let mut seen = std::collections::HashSet::new();
@@ -250,19 +254,10 @@ fn candidates(scope: &Scope<'_>) -> Result<Option<Vec<RoomNid>>, ApiError> {
     Ok(Some(rooms))
 }
 
-/// True if the list of ignored users changed in the window.
-fn ignores_others_now(scope: &Scope<'_>) -> Result<bool, StoreError> {
-    let Some(from) = scope.window.from else { return Ok(false) };
-    let changed = scope.snapshot.account_data_since(scope.user(), from, scope.window.to)?;
-    Ok(changed.iter().any(|data| data.kind == Ignored::TYPE))
-}
-
-fn account_data(scope: &Scope<'_>) -> Result<Vec<String>, ApiError> {
-    let from = scope.window.from.unwrap_or(Position::START);
-    let changed = scope.snapshot.account_data_since(scope.user(), from, scope.window.to)?;
+fn account_data(scope: &Scope<'_>) -> Vec<String> {
     let wanted = &scope.wanted.filter.account_data;
-    let changed = changed.into_iter().filter(|data| filter::wants_global(wanted, &data.kind));
-    Ok(changed.map(|data| account_data_event(&data.kind, data.content.get())).collect())
+    let changed = scope.account_data.iter().filter(|data| filter::wants_global(wanted, &data.kind));
+    changed.map(|data| account_data_event(&data.kind, data.content.get())).collect()
 }
 
 /// The messages that wait for the device, and where they were cut if there are more.

@@ -3,9 +3,7 @@
 use ruma::{OwnedUserId, UserId, api::client::filter::FilterDefinition};
 
 use super::{
-    Sync, Token, Window,
-    attention::Rules,
-    ephemeral,
+    Sync, Token, Window, ephemeral,
     lazy::SentMember,
     request::{StateMember, Wanted},
     state::{self, State},
@@ -16,9 +14,11 @@ use crate::{
     gate::{self, Ignored, Reader, Viewer, Visible},
     http::Session,
     json::Object,
+    push,
     render::{self, Form, Renderer},
-    store::{Membership, Position, Room, RoomNid, Snapshot, StoreError},
+    store::{AccountData, Membership, Position, Room, RoomNid, Snapshot, StoreError},
     timeline,
+    unread::{Counter, Counts, Unread},
 };
 
 /// Events of a timeline if the client does not say, and at most.
@@ -33,7 +33,9 @@ pub(super) struct Scope<'a> {
     pub(super) wanted: &'a Wanted,
     pub(super) window: Window,
     pub(super) ignored: Ignored,
-    pub(super) rules: Rules,
+    pub(super) counter: Counter<'a>,
+    /// What of the account changed in the window.
+    pub(super) account_data: Vec<AccountData>,
     pub(super) form: Form,
     /// Rooms whose typing list changed.
     pub(super) typing: Vec<RoomNid>,
@@ -56,6 +58,16 @@ impl Scope<'_> {
 
     pub(super) fn user(&self) -> &UserId {
         &self.session.user_id
+    }
+
+    /// True if account data of this type changed since the client's last sync.
+    pub(super) fn has_changed(&self, kind: &str) -> bool {
+        self.window.from.is_some() && self.account_data.iter().any(|data| data.kind == kind)
+    }
+
+    /// True if what counts as unread is another thing now than in the client's last sync.
+    pub(super) fn counts_otherwise(&self) -> bool {
+        self.has_changed(push::TYPE) || self.has_changed(Ignored::TYPE)
     }
 
     pub(super) fn members_unknown(&self, room: RoomNid, members: Vec<OwnedUserId>) -> Vec<OwnedUserId> {
@@ -147,8 +159,6 @@ pub(super) fn joined(
 
     let (ephemeral, read_by_me) = ephemeral_events(scope, room, since, timeline.start)?;
     let account_data = account_data(scope, room, since)?;
-    let unread = scope.snapshot.unread(room.nid, scope.user(), room.notify_total)?;
-    let unread = scope.rules.apply(room, unread);
 
     let nothing = timeline.events.is_empty()
         && !timeline.limited
@@ -157,7 +167,7 @@ pub(super) fn joined(
         && account_data.is_empty()
         && summary.is_none()
         && !read_by_me;
-    if nothing && !whole {
+    if nothing && !whole && !counts_may_differ(scope, room, since)? {
         return Ok(None);
     }
 
@@ -167,9 +177,7 @@ pub(super) fn joined(
     write_state(scope, &state, &mut out)?;
     out.object("ephemeral").array("events", ephemeral);
     out.object("account_data").array("events", account_data);
-    out.object("unread_notifications")
-        .number("highlight_count", unread.highlights)
-        .number("notification_count", unread.notifications);
+    write_counts(scope, &scope.counter.count(room)?, &mut out);
     match summary {
         Some(summary) => summary.write(out.object("summary")),
         None => drop(out.object("summary")),
@@ -220,6 +228,32 @@ pub(super) fn asked(scope: &Scope<'_>, membership: &Membership, member: &str) ->
     out.object(member).array("events", shown.iter().map(render::stripped));
     drop(out);
     Ok(json)
+}
+
+/// True if the client may know other counts of a room of which there is nothing else to tell: a filter dropped what changed them,
+/// or something else counts now.
+fn counts_may_differ(scope: &Scope<'_>, room: &Room, since: Option<Position>) -> Result<bool, StoreError> {
+    let Some(since) = since else { return Ok(true) };
+    if scope.counts_otherwise() {
+        return scope.counter.may_wait(room);
+    }
+    scope.counter.has_changed(room, since)
+}
+
+fn write_counts(scope: &Scope<'_>, counts: &Counts, out: &mut Object<'_>) {
+    let write = |mut out: Object<'_>, unread: Unread| {
+        out.number("highlight_count", unread.highlights).number("notification_count", unread.notifications);
+    };
+    let Some(name) = scope.wanted.thread_counts else {
+        return write(out.object("unread_notifications"), counts.merged());
+    };
+    write(out.object("unread_notifications"), counts.main);
+    if !counts.threads.is_empty() {
+        let mut threads = out.object(name);
+        for (root, unread) in &counts.threads {
+            write(threads.object(root.as_str()), *unread);
+        }
+    }
 }
 
 fn write_state(scope: &Scope<'_>, state: &[Visible], out: &mut Object<'_>) -> Result<(), StoreError> {

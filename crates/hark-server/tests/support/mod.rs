@@ -13,6 +13,7 @@ pub(crate) struct House {
     pub(crate) server: Server,
     folder: tempfile::TempDir,
     http: reqwest::Client,
+    change: Box<dyn Fn(&mut Config) + Send + Sync>,
 }
 
 /// A signed-in device.
@@ -55,21 +56,26 @@ impl Answer {
 
 impl House {
     pub(crate) async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    /// A house whose server is told more, at this start and each later one.
+    pub(crate) async fn open_with(change: impl Fn(&mut Config) + Send + Sync + 'static) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             let _already_there = rustls::crypto::aws_lc_rs::default_provider().install_default();
         });
         let folder = tempfile::tempdir().unwrap();
-        let server = start(folder.path()).await;
-        Self { server, folder, http: reqwest::Client::new() }
+        let server = start(folder.path(), &change).await;
+        Self { server, folder, http: reqwest::Client::new(), change: Box::new(change) }
     }
 
     /// Ends the server and starts it again on the same folder.
     pub(crate) async fn restart(self) -> Self {
-        let Self { server, folder, http } = self;
+        let Self { server, folder, http, change } = self;
         server.shutdown().await;
-        let server = start(folder.path()).await;
-        Self { server, folder, http }
+        let server = start(folder.path(), &change).await;
+        Self { server, folder, http, change }
     }
 
     /// What somebody without a token is answered.
@@ -131,16 +137,23 @@ impl House {
     }
 }
 
-async fn start(folder: &std::path::Path) -> Server {
+async fn start(folder: &std::path::Path, change: &(dyn Fn(&mut Config) + Send + Sync)) -> Server {
     let mut config = Config::new(folder);
     config.listen = ([127, 0, 0, 1], 0).into();
     config.server_name = Some("hark.test".to_owned());
     config.registration = Registration::Open;
     config.rate_limits = false;
+    config.push_gateways = vec![[127, 0, 0, 1].into()];
+    change(&mut config);
     Server::start(config).await.unwrap()
 }
 
 impl Person {
+    /// A request from this device, its path from the root.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token)
+    }
+
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let url = format!("{}/_matrix/client/v3/{path}", self.base);
         let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);
@@ -160,6 +173,10 @@ impl Person {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call("POST", path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, None).await
     }
 
     pub(crate) async fn create_room(&self, body: Value) -> String {

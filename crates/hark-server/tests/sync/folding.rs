@@ -14,6 +14,8 @@ use crate::{
 #[derive(Clone, Debug)]
 enum Step {
     Say(usize),
+    /// In a thread on one of the last messages.
+    Reply(usize, usize),
     Name(usize, u8),
     Join(usize),
     Leave(usize),
@@ -32,6 +34,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0..3_usize).prop_map(Step::Say),
+        2 => (0..3_usize, 0..4_usize).prop_map(|(who, back)| Step::Reply(who, back)),
         1 => (0..3_usize, 0..4_u8).prop_map(|(who, name)| Step::Name(who, name)),
         2 => (0..3_usize).prop_map(Step::Join),
         2 => (0..3_usize).prop_map(Step::Leave),
@@ -112,7 +115,7 @@ impl Room {
         if let Some(summary) = shown["summary"].as_object() {
             self.summary.extend(summary.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
-        self.unread = shown["unread_notifications"].clone();
+        self.unread = json!([shown["unread_notifications"], shown["unread_thread_notifications"]]);
     }
 
     fn set(&mut self, events: &[Value]) {
@@ -138,6 +141,14 @@ async fn run(steps: Vec<Step>, observer: usize, options: &str) {
             Step::Say(who) => {
                 let path = format!("rooms/{room}/send/m.room.message/{}", crate::support::unique());
                 let answer = people[*who].put(&path, json!({ "msgtype": "m.text", "body": "x" })).await;
+                said.extend(answer.body["event_id"].as_str().map(ToOwned::to_owned));
+            }
+            Step::Reply(who, back) => {
+                let Some(root) = said.iter().rev().nth(*back) else { continue };
+                let path = format!("rooms/{room}/send/m.room.message/{}", crate::support::unique());
+                let relation = json!({ "rel_type": "m.thread", "event_id": root });
+                let content = json!({ "msgtype": "m.text", "body": "x", "m.relates_to": relation });
+                let answer = people[*who].put(&path, content).await;
                 said.extend(answer.body["event_id"].as_str().map(ToOwned::to_owned));
             }
             Step::Name(who, name) => {
@@ -210,7 +221,7 @@ proptest! {
     #[test]
     fn increments_add_up_to_a_first_sync(steps in prop::collection::vec(step(), 1..40), observer in 0..3_usize, limit in 1..6_u8, after: bool, kind in 0..3_usize) {
         let filter = match kind {
-            0 => json!({ "room": { "timeline": { "limit": limit } } }),
+            0 => json!({ "room": { "timeline": { "limit": limit, "unread_thread_notifications": true } } }),
             1 => json!({ "room": { "timeline": { "limit": limit }, "state": { "lazy_load_members": true } } }),
             _ => json!({ "room": { "timeline": { "limit": limit, "types": ["m.room.message", "m.room.redaction"] } } }),
         };

@@ -16,17 +16,20 @@ use super::routes;
 
 /// A path without its version: each version of an endpoint behaves like the others.
 fn unversioned(path: &str) -> String {
-    if let Some(rest) = path.strip_prefix("/_matrix/media/") {
-        return format!("/_matrix/media/{}", rest.split_once('/').map_or(rest, |(_, rest)| rest));
+    let (start, versioned) = match path.strip_prefix("/_matrix/media/") {
+        Some(rest) => ("/_matrix/media", rest),
+        None => ("", path.strip_prefix("/_matrix/client/").unwrap_or_default()),
+    };
+    if versioned.is_empty() {
+        return path.to_owned();
     }
-    let Some(rest) = path.strip_prefix("/_matrix/client/") else { return path.to_owned() };
-    let Some((version, rest)) = rest.split_once('/') else { return format!("/{rest}") };
+    let Some((version, rest)) = versioned.split_once('/') else { return format!("{start}/{versioned}") };
     // An unstable prefix is `unstable/<name with dots>`, or `unstable` alone.
     let rest = match rest.split_once('/') {
         Some((name, rest)) if version == "unstable" && name.contains('.') => rest,
         _ => rest,
     };
-    format!("/{}", rest.trim_end_matches('/'))
+    format!("{start}/{}", rest.trim_end_matches('/'))
 }
 
 /// Paths fit where their fixed words are the same; an empty last parameter may be left out.
@@ -230,6 +233,7 @@ fn an_endpoint_is_found_under_each_of_its_versions() {
         ("/_matrix/client/unstable/keys/query", "/keys/query"),
         ("/_matrix/client/versions", "/versions"),
         ("/_matrix/media/v3/download/{0}/{1}", "/_matrix/media/download/{0}/{1}"),
+        ("/_matrix/media/unstable/fi.mau.msc2246/create", "/_matrix/media/create"),
     ] {
         assert_eq!(unversioned(path), expected);
     }
