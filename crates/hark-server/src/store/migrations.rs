@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0010_pushers.sql"),
     include_str!("migrations/0008_accounts.sql"),
     include_str!("migrations/0011_operators.sql"),
+    include_str!("migrations/0007_keys.sql"),
 ];
 
 /// Refuses a database that a newer program wrote, and leaves every byte of it as it is: the write-ahead log of a server that

@@ -7,6 +7,8 @@
 mod acknowledged;
 mod changes;
 mod crowds;
+mod device_keys;
+pub(crate) mod device_lists;
 mod ephemeral;
 mod lazy;
 mod naming;
@@ -41,8 +43,8 @@ use self::{
     wake::Wakes,
 };
 pub(crate) use self::{
-    ephemeral::receipts as receipts_event, pieces::Answered, request::Query, room::account_data_event,
-    token::Token,
+    ephemeral::receipts as receipts_event, pieces::Answered, request::Query, response::to_device_event,
+    room::account_data_event, token::Token,
 };
 use crate::{
     clock,

@@ -7,6 +7,8 @@ use ruma::{OwnedUserId, UserId, presence::PresenceState};
 use super::{
     Sync, Token, Window,
     changes::{Change, Listed, changes, invitations},
+    device_keys,
+    device_lists::{self, DeviceLists},
     lazy::SentMember,
     presence,
     request::Wanted,
@@ -18,8 +20,8 @@ use crate::{
     gate::Ignored,
     http::{ApiError, Session},
     invites,
-    json::Object,
-    store::{Position, RoomNid, Snapshot, StoreError},
+    json::{Object, text},
+    store::{Position, RoomNid, Snapshot, StoreError, to_device::ToDevice},
     unread::Counter,
 };
 
@@ -41,6 +43,7 @@ pub(super) struct Draft {
     sections: Sections,
     /// Who may have come into view: members of rooms that are new to the client, new members of those it knows.
     newcomers: BTreeSet<OwnedUserId>,
+    device_lists: DeviceLists,
     /// What is written.
     pub(super) body: String,
     /// Members written with it because of lazy loading.
@@ -71,7 +74,7 @@ pub(super) fn begin(
     wanted: &Wanted,
 ) -> Result<Draft, ApiError> {
     let window = Window { from: wanted.since.as_ref().map(|since| since.pos), to: snapshot.position()? };
-    let mut draft = Draft {
+    let draft = Draft {
         window,
         // The counter first: what changes while the answer is built is told in the next one.
         ticks: sync.ticks.now(),
@@ -79,13 +82,16 @@ pub(super) fn begin(
         left: Vec::new(),
         sections: Sections::default(),
         newcomers: BTreeSet::new(),
+        device_lists: DeviceLists::default(),
         body: String::from(r#"{"rooms":"#),
         members: Vec::new(),
     };
     let scope = scope(sync, snapshot, session, wanted, &draft)?;
-    let found = concerned(&scope)?;
-    draft.left = found;
-    Ok(draft)
+    let candidates = candidates(&scope)?;
+    let device_lists = device_lists(&scope, candidates.as_deref())?;
+    let left = concerned(&scope, candidates)?;
+    drop(scope);
+    Ok(Draft { device_lists, left, ..draft })
 }
 
 /// Writes the next piece. Returns what the answer was if that was the last one.
@@ -146,27 +152,34 @@ fn finish(scope: &Scope<'_>, draft: &mut Draft, has_rooms: bool) -> Result<Writt
     let end = Token::at(scope.sync.store.epoch(), draft.window.to);
     let next = Token { to_device: cut_at, ticks: Some(draft.ticks), ..end };
     let has_to_device = !to_device.is_empty();
-    let is_empty = !has_rooms && account_data.is_empty() && !has_to_device && presence.is_empty();
+    let is_empty = !has_rooms
+        && account_data.is_empty()
+        && !has_to_device
+        && presence.is_empty()
+        && draft.device_lists.is_empty()
+        && !device_keys::were_claimed(scope)?;
     let mut out = Object::go_on(&mut draft.body);
     out.text("next_batch", &next.to_string());
     out.object("account_data").array("events", account_data);
     out.object("to_device").array("events", to_device);
     out.object("presence").array("events", presence);
     if draft.window.from.is_some() {
-        out.object("device_lists").array::<&str>("changed", []).array::<&str>("left", []);
+        let ids =
+            |users: &BTreeSet<OwnedUserId>| users.iter().map(|user| text(user.as_str())).collect::<Vec<_>>();
+        out.object("device_lists")
+            .array("changed", ids(&draft.device_lists.changed))
+            .array("left", ids(&draft.device_lists.left));
     }
-    // Explicit zeros: an absent count or list means something else to clients.
-    out.object("device_one_time_keys_count").number("signed_curve25519", 0);
-    out.array::<&str>("device_unused_fallback_key_types", []);
+    device_keys::write(scope, &mut out)?;
     drop(out);
     Ok(Written { is_empty, has_to_device })
 }
 
 /// The rooms that are to be told of, the first last.
-fn concerned(scope: &Scope<'_>) -> Result<Vec<Change>, ApiError> {
+fn concerned(scope: &Scope<'_>, candidates: Option<Vec<RoomNid>>) -> Result<Vec<Change>, ApiError> {
     let filter = &scope.wanted.filter.room;
     let listed = Listed { left: filter.include_leave, standing: scope.wanted.full_state };
-    let mut found = changes(scope.snapshot, scope.user(), scope.window, candidates(scope)?, listed)?;
+    let mut found = changes(scope.snapshot, scope.user(), scope.window, candidates, listed)?;
     if scope.has_changed(Ignored::TYPE) {
         // An invitation that was hidden may not be any more.
         found.retain(|change| !matches!(change, Change::Invited(_)));
@@ -233,6 +246,16 @@ fn presence(scope: &Scope<'_>, newcomers: &BTreeSet<OwnedUserId>) -> Result<Vec<
     Ok(told.iter().filter_map(|user| Some(presence::event(user, &known.of(user)?))).collect())
 }
 
+/// Whose devices to ask about anew. A first sync is told nothing of it: its client asks about everybody anyhow.
+fn device_lists(scope: &Scope<'_>, candidates: Option<&[RoomNid]>) -> Result<DeviceLists, StoreError> {
+    match (scope.window.from, candidates) {
+        (Some(from), Some(rooms)) => {
+            device_lists::between(scope.snapshot, scope.user(), from, scope.window.to, rooms)
+        }
+        _ => Ok(DeviceLists::default()),
+    }
+}
+
 /// The rooms in which anything may have happened, from memory where it is known there.
 fn candidates(scope: &Scope<'_>) -> Result<Option<Vec<RoomNid>>, ApiError> {
     let Some(from) = scope.window.from else { return Ok(None) };
@@ -271,13 +294,15 @@ fn to_device(scope: &Scope<'_>) -> Result<(Vec<String>, Option<Position>), ApiEr
         MAX_TO_DEVICE,
     )?;
     let cut_at = waiting.last().filter(|_| waiting.len() == MAX_TO_DEVICE).map(|last| last.pos);
-    let events = waiting.into_iter().map(|message| {
-        let mut json = String::new();
-        Object::new(&mut json)
-            .raw("content", message.content.get())
-            .text("sender", message.sender.as_str())
-            .text("type", &message.kind);
-        json
-    });
-    Ok((events.collect(), cut_at))
+    Ok((waiting.iter().map(to_device_event).collect(), cut_at))
+}
+
+/// A message from device to device, as its receiver sees it.
+pub(crate) fn to_device_event(message: &ToDevice) -> String {
+    let mut json = String::new();
+    Object::new(&mut json)
+        .raw("content", message.content.get())
+        .text("sender", message.sender.as_str())
+        .text("type", &message.kind);
+    json
 }

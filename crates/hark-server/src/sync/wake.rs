@@ -57,7 +57,9 @@ impl Wakes {
         for logged in &batch.entries {
             let told_to_all = logged.kind != LogKind::PrivateReceipt;
             if let Some(room) = logged.room.filter(|_| told_to_all) {
-                online.note_room(room, logged.pos, &mut woken);
+                // Those in the room must hear of the user's devices; of the room itself there is nothing to tell.
+                let changed = Some(room).filter(|_| logged.kind != LogKind::DeviceList);
+                online.note_room(room, changed, logged.pos, &mut woken);
             }
             let Some(user) = &logged.user else { continue };
             if let (LogKind::Event, Some(room)) = (logged.kind, logged.room) {
@@ -183,10 +185,16 @@ impl Wakes {
 }
 
 impl Online {
-    fn note_room(&mut self, room: RoomNid, pos: Position, woken: &mut HashSet<OwnedUserId>) {
+    fn note_room(
+        &mut self,
+        room: RoomNid,
+        changed: Option<RoomNid>,
+        pos: Position,
+        woken: &mut HashSet<OwnedUserId>,
+    ) {
         for user in self.rooms.get(&room).into_iter().flatten() {
             if let Some(entry) = self.users.get_mut(user) {
-                entry.note(pos, Some(room));
+                entry.note(pos, changed);
                 woken.insert(user.clone());
             }
         }

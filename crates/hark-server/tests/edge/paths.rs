@@ -38,7 +38,7 @@ async fn an_unknown_path_is_404_and_a_wrong_method_405_always_as_json() {
         "/",
         "/_matrix",
         "/_matrix/client/v3/nonsense",
-        "/_matrix/client/v3/keys/upload",
+        "/_matrix/client/v3/keys/nonsense",
         "/_matrix/client/v1/auth_metadata",
         "/_matrix/federation/v1/query/profile",
         "/_matrix/client/v3//login",
