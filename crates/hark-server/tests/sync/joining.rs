@@ -57,7 +57,8 @@ async fn the_state_of_a_room_that_was_joined_and_left_at_once_comes_too() {
     bob.join(&room).await.ok();
     bob.leave(&room).await.ok();
     ann.set_state(&room, "org.made.up", json!({ "n": 2 })).await.ok();
-    let state = filtered(&bob, Some(&start), filter).await["rooms"]["leave"][&room]["state"]["events"].clone();
+    let state =
+        filtered(&bob, Some(&start), filter).await["rooms"]["leave"][&room]["state"]["events"].clone();
     assert_eq!((types(&state), &state[0]["content"]["n"]), (vec!["org.made.up".to_owned()], &json!(1)));
 }
 
@@ -79,7 +80,10 @@ async fn a_room_joined_after_its_invitation_was_rejected_is_joined() {
     assert!(rejected["rooms"]["leave"][&room].is_object());
     bob.join(&room).await.ok();
     let joined = full(&rejected).await;
-    assert_eq!((joined["rooms"]["leave"].get(&room), joined["rooms"]["join"][&room].is_object()), (None, true));
+    assert_eq!(
+        (joined["rooms"]["leave"].get(&room), joined["rooms"]["join"][&room].is_object()),
+        (None, true)
+    );
 }
 
 /// SyTest: "Newly banned rooms appear in the leave section of incremental sync", with and without messages after the ban.
