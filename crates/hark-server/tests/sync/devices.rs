@@ -84,3 +84,20 @@ async fn messages_go_with_their_device() {
     let again = house.same_device(&bob).await;
     assert_eq!(numbers(&again.sync("").await), Vec::<i64>::new());
 }
+
+/// Many come in batches, each told again until its token returns.
+#[tokio::test]
+async fn to_device_messages_come_in_order_until_their_token_returns() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let mut at = bob.sync("").await;
+    for n in 0..130 {
+        send(&ann, &unique(), &[(&bob, &bob.device)], n).await;
+    }
+    let first = bob.sync_since(&at).await;
+    assert_eq!(numbers(&first), (0..100).collect::<Vec<_>>());
+    assert_eq!(numbers(&bob.sync_since(&at).await), numbers(&first), "an answer that was lost comes again");
+    at = bob.sync_since(&first).await;
+    assert_eq!(numbers(&at), (100..130).collect::<Vec<_>>());
+    assert_eq!(numbers(&bob.sync_since(&at).await), Vec::<i64>::new());
+}

@@ -1,16 +1,12 @@
 //! Rooms that were left: told once, frozen, and never a word of what came after.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    support::{House, Person, bodies, token},
+    support::{House, bodies, token},
+    syncs::filtered,
     types, urlencoding,
 };
-
-async fn with_filter(person: &Person, since: Option<&Value>, filter: Value) -> Value {
-    let since = since.map(|since| format!("since={}&timeout=0&", token(since))).unwrap_or_default();
-    person.sync(&format!("{since}filter={}", urlencoding(&filter.to_string()))).await
-}
 
 /// TestSyncLeaveSection, TestGappedSyncLeaveSection and TestOlderLeftRoomsNotInLeaveSection.
 #[tokio::test]
@@ -21,21 +17,21 @@ async fn a_left_room_is_told_once_and_listed_if_asked_for() {
     let other = ann.create_room(json!({})).await;
     bob.join(&room).await.ok();
     let all = json!({ "room": { "include_leave": true, "timeline": { "limit": 1 } } });
-    let start = with_filter(&ann, None, all.clone()).await;
+    let start = filtered(&ann, None, all.clone()).await;
     ann.leave(&room).await.ok();
     for n in 0..20 {
         ann.say(&other, &n.to_string()).await;
     }
-    let told = with_filter(&ann, Some(&start), all.clone()).await;
+    let told = filtered(&ann, Some(&start), all.clone()).await;
     assert!(told["rooms"]["leave"][&room].is_object());
     assert!(ann.sync_since(&start).await["rooms"]["leave"][&room].is_object(), "without asking, too");
     bob.set_state(&room, "m.room.topic", json!({ "topic": "later" })).await;
     bob.say(&room, "later").await;
-    assert_eq!(with_filter(&ann, Some(&told), all.clone()).await["rooms"]["leave"], json!({}));
-    assert!(with_filter(&ann, None, all.clone()).await["rooms"]["leave"][&room].is_object());
+    assert_eq!(filtered(&ann, Some(&told), all.clone()).await["rooms"]["leave"], json!({}));
+    assert!(filtered(&ann, None, all.clone()).await["rooms"]["leave"][&room].is_object());
     assert_eq!(ann.sync("").await["rooms"]["leave"], json!({}));
     ann.post(&format!("rooms/{room}/forget"), json!({})).await.ok();
-    assert_eq!(with_filter(&ann, None, all).await["rooms"]["leave"], json!({}), "forgotten");
+    assert_eq!(filtered(&ann, None, all).await["rooms"]["leave"], json!({}), "forgotten");
 }
 
 /// TestArchivedRoomsHistory: with its filters, and with a timeline of no events.
@@ -55,7 +51,7 @@ async fn a_left_room_ends_where_it_was_left() {
         "timeline": { "types": ["m.room.message", "org.made.up"] }, "state": { "types": ["org.made.up"] }, "include_leave": true,
     } });
     for since in [None, Some(&start)] {
-        let shown = with_filter(&bob, since, chosen.clone()).await["rooms"]["leave"][&room].clone();
+        let shown = filtered(&bob, since, chosen.clone()).await["rooms"]["leave"][&room].clone();
         assert_eq!(types(&shown["timeline"]["events"]), ["m.room.message", "org.made.up"]);
         assert_eq!(
             (bodies(&shown["timeline"]["events"]), &shown["state"]["events"]),
@@ -64,7 +60,7 @@ async fn a_left_room_ends_where_it_was_left() {
     }
     let nothing = json!({ "room": { "timeline": { "limit": 0 }, "include_leave": true } });
     for since in [None, Some(&start)] {
-        let shown = with_filter(&bob, since, nothing.clone()).await["rooms"]["leave"][&room].clone();
+        let shown = filtered(&bob, since, nothing.clone()).await["rooms"]["leave"][&room].clone();
         assert_eq!(shown["timeline"]["events"], json!([]));
         let state = shown["state"]["events"].as_array().unwrap();
         let of = |kind: &str, key: &str| {
