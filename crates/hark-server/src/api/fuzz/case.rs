@@ -160,7 +160,7 @@ impl Maker<'_> {
     }
 
     fn body(&mut self, row: &Row, (_, _, body): Shape) -> Vec<u8> {
-        let body = if row.path.ends_with("/upload") {
+        let body = if row.path.contains("/upload") {
             picture(self.random.below(64) as u32)
         } else {
             self.json(body, Wrong::Body).into_bytes()
