@@ -469,7 +469,7 @@ def explanation(step, path):
 # Why an answer differs: (steps, members) by explanation. Steps are globs (one or several), members a regular expression.
 EXPLAINED = {
     "features are each server's own": ("versions", r"\.unstable_features\..*"),
-    "Hark claims only versions it keeps whole; thread counts and end-to-end keys are missing": ("versions", r"\.versions"),
+    "Hark claims only versions it keeps whole; end-to-end keys are missing": ("versions", r"\.versions"),
     "Synapse repeats parts of `unsigned` outside of it, as servers did before r0.6": (
         "*", r".*\.(age|user_id|redacted_because|redacted_by|txn_id)|(?!.*unsigned).*\.(prev_content|replaces_state)"),
     "Hark tells the reader's membership with every event (MSC4115), Synapse in fewer places": ("*", r".*\.unsigned\.membership"),

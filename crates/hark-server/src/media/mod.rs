@@ -24,7 +24,6 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use ruma::{OwnedServerName, UserId};
@@ -34,6 +33,7 @@ pub use self::tidy::Cleared;
 pub(crate) use self::{
     download::Conditions,
     picture::{Fit, Wanted},
+    promise::Patience,
     upload::Declared,
 };
 use self::{files::Files, promise::Arrivals, thumbnail::Workers};
@@ -91,7 +91,7 @@ impl Media {
 
     /// The upload behind `mxc://server/id`; where only its address is there yet, it is waited for, for as long as `patience`
     /// lasts. Files of other servers are not fetched.
-    async fn find(&self, server: &str, id: &str, patience: Duration) -> Result<MediaRow, ApiError> {
+    async fn find(&self, server: &str, id: &str, patience: &Patience) -> Result<MediaRow, ApiError> {
         if server != self.server_name.as_str() {
             return Err(missing());
         }

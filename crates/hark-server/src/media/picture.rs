@@ -17,7 +17,7 @@ pub(super) const MAX_PIXELS: u64 = 32_000_000;
 /// A photo is written in few passes over it. A short file can hold thousands of passes that each take as long as a whole photo.
 const MAX_PASSES: usize = 100;
 /// The most memory one decoder may take.
-const MAX_MEMORY: u64 = 256 * 1024 * 1024;
+const MAX_MEMORY: u64 = 160 * 1024 * 1024;
 /// The largest side one may ask for.
 const MAX_SIDE: u32 = 2_048;
 const JPEG_QUALITY: u8 = 80;

@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(content_type(b""), None);
         for seed in 1..200u32 {
             let noise: Vec<u8> =
-                (0..300u32).map(|n| (n.wrapping_mul(seed * 2_654_435_761) >> 13) as u8).collect();
+                (0..300u32).map(|n| (n.wrapping_mul(seed.wrapping_mul(2_654_435_761)) >> 13) as u8).collect();
             let sniffed = content_type(&noise);
             assert_ne!(sniffed, Some("text/plain"), "{seed}");
         }

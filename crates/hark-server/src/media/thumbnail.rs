@@ -64,7 +64,7 @@ impl Media {
         wanted: Wanted,
         conditions: &Conditions,
     ) -> Result<Response, ApiError> {
-        let row = self.find(server, id, conditions.patience).await?;
+        let row = self.find(server, id, &conditions.patience).await?;
         self.note_fetch(conditions.asker.as_deref(), id, &row).await?;
         // What is encrypted is declared as this, and nobody here can see what it is.
         if row.content_type == UNKNOWN_TYPE {

@@ -50,7 +50,8 @@ impl<'a> Listener<'a> {
         let (after, reading) = match membership.state {
             MembershipState::Join => {
                 let since = self.snapshot.joined_since(user, nid)?.unwrap_or(Position::FOREVER);
-                (since, Some(Reading::load(self.snapshot, user, nid)?))
+                let Some(room) = self.snapshot.room(nid)? else { return Ok(None) };
+                (since, Some(Reading::load(self.snapshot, user, &room)?))
             }
             MembershipState::Invite => (membership.from.before(), None),
             _ => return Ok(None),
@@ -123,8 +124,8 @@ impl<'a> Listening<'a> {
             <= match self.thread_of(event)? {
                 None => reading.main(),
                 Some((root, root_id)) => {
-                    let sent =
-                        self.listener.snapshot.newest_sent(event.room, self.listener.user, Some(root))?;
+                    let Listener { snapshot, user, .. } = self.listener;
+                    let sent = snapshot.newest_sent(event.room, user, Some(root), self.head.pos)?;
                     reading.thread(&root_id).max(sent.unwrap_or(Position::START))
                 }
             })

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use serde_json::value::RawValue;
 
 use super::{LogEntry, LogKind, Position, Snapshot, StoreError, Tx, media_refs::Holder, to_json_error};
-use crate::push;
+use crate::{gate::Ignored, push};
 
 /// The content of what was deleted.
 const DELETED: &str = "{}";
@@ -34,6 +34,16 @@ impl Snapshot<'_> {
             .query_row((user.as_str(), place(room), kind), |row| row.get(0))
             .optional()?;
         stored.filter(|json| json != DELETED).map(raw).transpose()
+    }
+
+    /// When the push rules of a user, or the list of those they ignore, were changed last.
+    pub(crate) fn rules_changed_at(&self, user: &UserId) -> Result<Position, StoreError> {
+        Ok(self
+            .prepare(
+                "SELECT coalesce(max(pos), 0) FROM account_data
+                 WHERE user_id = $1 AND room_id = '' AND type IN ($2, $3)",
+            )?
+            .query_row((user.as_str(), push::TYPE, Ignored::TYPE), |row| row.get(0))?)
     }
 
     /// How much a user keeps here in all, in bytes.

@@ -33,6 +33,12 @@ const RULES: &[&str] = &[
        AND NOT EXISTS (SELECT 1 FROM room_state WHERE room_state.room_nid = memberships.room_nid AND type = 'm.room.member'
                        AND state_key = memberships.user_id AND room_state.from_pos = memberships.from_pos
                        AND room_state.to_pos = memberships.to_pos)",
+    "SELECT 'Room ' || room_id || ' has counted other messages than its newest event.' FROM rooms
+     WHERE NOT EXISTS (SELECT 1 FROM events WHERE events.pos = rooms.head_pos AND events.notify_total = rooms.notify_total
+                       AND events.main_total = rooms.main_total)",
+    "SELECT 'The thread at event number ' || root || ' has counted other messages than its newest event.' FROM threads
+     WHERE NOT EXISTS (SELECT 1 FROM events WHERE events.pos = threads.newest AND events.thread = threads.root
+                       AND events.thread_total = threads.total)",
 ];
 
 /// What was looked at, and everything that is wrong with it.

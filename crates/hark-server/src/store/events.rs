@@ -9,7 +9,10 @@ use ruma::{DeviceId, EventId, OwnedEventId, OwnedUserId, UserId};
 use rusqlite::{OptionalExtension, Row};
 
 use super::{
-    Position, RoomNid, Snapshot, StoreError, Tx, media_refs::Holder, to_json_error, unread::main_or,
+    Position, RoomNid, Snapshot, StoreError, Tx,
+    media_refs::Holder,
+    to_json_error,
+    unread::{main_or, thread_or_main},
 };
 use crate::{
     gate::Pass,
@@ -62,6 +65,8 @@ pub(crate) struct StoredEvent {
     pub(crate) rel_type: Option<String>,
     /// Another event was sent that relates to this one.
     pub(crate) related: bool,
+    /// The root of its thread; `None`: it is in the main timeline.
+    pub(crate) thread: Option<Position>,
     device_id: Option<String>,
     txn_id: Option<String>,
     json: String,
@@ -95,7 +100,7 @@ impl StoredEvent {
 
 /// The columns of an event that [`read`] reads, in its order.
 pub(super) const COLUMNS: &str = "e.pos, e.event_id, e.room_nid, e.type, e.sender, e.state_key, e.ts, e.json, e.content_at, \
-     e.content_len, e.replaces, e.redacts, e.redacted_by, e.device_id, e.txn_id, e.rel_type, e.related";
+     e.content_len, e.replaces, e.redacts, e.redacted_by, e.device_id, e.txn_id, e.rel_type, e.related, e.thread";
 
 pub(super) fn read(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
     let (at, len): (usize, usize) = (row.get(8)?, row.get(9)?);
@@ -126,6 +131,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
         txn_id: row.get(14)?,
         rel_type: row.get(15)?,
         related: row.get(16)?,
+        thread: thread_or_main(row.get(17)?),
     })
 }
 

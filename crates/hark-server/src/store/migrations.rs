@@ -138,7 +138,8 @@ mod tests {
         assert_eq!(rows(events), expected);
         assert_eq!(rows("SELECT concat_ws(' ', root, total, newest) FROM threads"), ["1 2 6"]);
         assert_eq!(rows("SELECT concat_ws(' ', thread, pos) FROM uncounted"), ["0 5"]);
-        let highlights = "SELECT concat_ws(' ', user_id, thread, pos, extra) FROM highlights ORDER BY pos";
+        let highlights =
+            "SELECT user_id || ' ' || concat_ws(' ', thread, pos, extra) FROM highlights ORDER BY pos";
         assert_eq!(rows(highlights), ["@b:x 1 3 1", " 1 6 0"]);
         assert_eq!(rows("SELECT concat_ws(' ', main_total) FROM rooms"), ["3"]);
     }

@@ -24,6 +24,8 @@ pub(crate) struct ThreadHead {
     pub(crate) root_id: OwnedEventId,
     /// How many of its events notified.
     pub(crate) total: i64,
+    /// The newest of them all.
+    pub(crate) newest: Position,
 }
 
 /// An event that the default rules highlight for a user.
@@ -118,36 +120,31 @@ impl Snapshot<'_> {
         Ok(read)
     }
 
-    /// The newest event a user sent into a thread, or into the main timeline. Member events do not count: they come about by
-    /// changing one's name, too.
+    /// The newest event at or before `upto` that a user sent into a thread, or into the main timeline. Member events do not count:
+    /// they come about by changing one's name, too.
     pub(crate) fn newest_sent(
         &self,
         room: RoomNid,
         sender: &UserId,
         thread: Option<Position>,
+        upto: Position,
     ) -> Result<Option<Position>, StoreError> {
         Ok(self
             .prepare(
-                "SELECT pos FROM events WHERE room_nid = $1 AND sender = $2 AND thread = $3 AND type <> 'm.room.member'
-                 ORDER BY pos DESC LIMIT 1",
+                "SELECT pos FROM events WHERE room_nid = $1 AND sender = $2 AND thread = $3 AND pos <= $4
+                     AND type <> 'm.room.member' ORDER BY pos DESC LIMIT 1",
             )?
-            .query_row((room, sender.as_str(), main_or(thread)), |row| row.get(0))
+            .query_row((room, sender.as_str(), main_or(thread), upto), |row| row.get(0))
             .optional()?)
     }
 
-    /// True if a user sent something into a room after a position, or anybody redacted something there.
-    pub(crate) fn reads_or_redacts_after(
-        &self,
-        room: RoomNid,
-        user: &UserId,
-        after: Position,
-    ) -> Result<bool, StoreError> {
+    /// True if anybody redacted something in a room after a position.
+    pub(crate) fn redacts_after(&self, room: RoomNid, after: Position) -> Result<bool, StoreError> {
         Ok(self
             .prepare(
-                "SELECT EXISTS (SELECT 1 FROM events WHERE room_nid = $1 AND pos > $2
-                     AND (redacts IS NOT NULL OR sender = $3 AND type <> 'm.room.member'))",
+                "SELECT EXISTS (SELECT 1 FROM events WHERE room_nid = $1 AND pos > $2 AND redacts IS NOT NULL)",
             )?
-            .query_row((room, after, user.as_str()), |row| row.get(0))?)
+            .query_row((room, after), |row| row.get(0))?)
     }
 
     /// The room's totals after the newest event at or before `upto`.
@@ -179,14 +176,14 @@ impl Snapshot<'_> {
         after: Position,
     ) -> Result<Vec<ThreadHead>, StoreError> {
         let mut statement = self.prepare(
-            "SELECT t.root, e.event_id, t.total FROM threads t JOIN events e ON e.pos = t.root
+            "SELECT t.root, e.event_id, t.total, t.newest FROM threads t JOIN events e ON e.pos = t.root
              WHERE t.room_nid = $1 AND t.newest > $2 ORDER BY t.root",
         )?;
         let mut rows = statement.query((room, after))?;
         let mut threads = Vec::new();
         while let Some(row) = rows.next()? {
             let root_id = EventId::parse(row.get::<_, String>(1)?).map_err(to_json_error("event id"))?;
-            threads.push(ThreadHead { root: row.get(0)?, root_id, total: row.get(2)? });
+            threads.push(ThreadHead { root: row.get(0)?, root_id, total: row.get(2)?, newest: row.get(3)? });
         }
         Ok(threads)
     }
@@ -203,20 +200,21 @@ impl Snapshot<'_> {
             .query_row((room, main_or(thread), after), |row| row.get(0))?)
     }
 
-    /// How many events of one sender after a position the totals have.
+    /// How many events of one sender in `after < pos <= upto` the totals have.
     pub(crate) fn notifying_of(
         &self,
         room: RoomNid,
         sender: &UserId,
         thread: Option<Position>,
-        after: Position,
+        (after, upto): (Position, Position),
     ) -> Result<i64, StoreError> {
         Ok(self
             .prepare(
                 "SELECT count(*) FROM events
-                 WHERE room_nid = $1 AND sender = $2 AND thread = $3 AND pos > $4 AND notifies = 1 AND type <> 'm.room.member'",
+                 WHERE room_nid = $1 AND sender = $2 AND thread = $3 AND pos > $4 AND pos <= $5 AND notifies = 1
+                     AND type <> 'm.room.member'",
             )?
-            .query_row((room, sender.as_str(), main_or(thread), after), |row| row.get(0))?)
+            .query_row((room, sender.as_str(), main_or(thread), after, upto), |row| row.get(0))?)
     }
 
     /// The highlights of a user in the main timeline after a position.

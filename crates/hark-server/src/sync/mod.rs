@@ -41,6 +41,7 @@ use crate::{
     clock,
     http::{ApiError, Session},
     store::{Position, RoomNid, Store, StoreError},
+    unread::Memory,
 };
 
 /// The longest a client may wait for something to happen.
@@ -58,6 +59,7 @@ pub(crate) struct Sync {
     presence: Arc<Presence>,
     sent_members: Arc<SentMembers>,
     acknowledged: Arc<Acknowledged>,
+    told: Memory,
     shutdown: CancellationToken,
 }
 
@@ -76,6 +78,7 @@ impl Sync {
             ticks,
             sent_members: Arc::default(),
             acknowledged: Arc::default(),
+            told: Memory::default(),
             shutdown,
         }
     }

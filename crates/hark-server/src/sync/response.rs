@@ -59,7 +59,7 @@ pub(super) fn build(
     let ticks = sync.ticks.now();
     let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks));
     let ignored = Ignored::load(snapshot, &session.user_id)?;
-    let counter = Counter::new(snapshot, &session.user_id, ignored.clone())?;
+    let counter = Counter::new(snapshot, &session.user_id, ignored.clone(), &sync.told)?;
     let from = window.from.unwrap_or(Position::START);
     let changed = snapshot.account_data_since(&session.user_id, from, to)?;
     let scope = Scope {

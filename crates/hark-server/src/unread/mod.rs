@@ -2,16 +2,19 @@
 //!
 //! [`Reading`] says how far they have read, in the main timeline and in each thread; [`Counter`] counts what came after. What the
 //! default push rules notify of is counted by the writer in running totals, so that a count costs the same however much waits.
+//! [`attention`] says for which rules these totals are enough; for others, [`told`] asks the rules of each event.
 
 mod attention;
 mod counter;
 mod reading;
+mod told;
 
 use ruma::OwnedEventId;
 
 pub(crate) use self::{
     counter::Counter,
     reading::{MAIN, Reading},
+    told::Memory,
 };
 
 /// What waits in one timeline.
@@ -44,7 +47,12 @@ impl Counts {
         })
     }
 
-    fn is_nothing(&self) -> bool {
-        self.main.is_nothing() && self.threads.is_empty()
+    /// As the rules have it that notify of highlights alone.
+    fn mentions_only(mut self) -> Self {
+        let mentions = |unread: Unread| Unread { notifications: unread.highlights, ..unread };
+        self.main = mentions(self.main);
+        self.threads = self.threads.into_iter().map(|(root, unread)| (root, mentions(unread))).collect();
+        self.threads.retain(|(_, thread)| !thread.is_nothing());
+        self
     }
 }

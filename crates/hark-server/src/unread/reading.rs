@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use ruma::{EventId, UserId};
 
-use crate::store::{Position, RoomNid, Snapshot, StoreError};
+use crate::store::{Position, Room, Snapshot, StoreError};
 
 /// How far one user has read in one room.
 #[derive(Clone, Debug)]
@@ -22,11 +22,12 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Of somebody who is in the room.
-    pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId, room: RoomNid) -> Result<Self, StoreError> {
-        let joined = snapshot.joined_since(user, room)?.unwrap_or(Position::FOREVER);
-        let sent = snapshot.newest_sent(room, user, None)?.unwrap_or(Position::START);
-        let mut reading = Self { everything: joined, main: joined.max(sent), threads: HashMap::new() };
-        for (thread, read) in snapshot.read_by_receipts(room, user)? {
+    pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId, room: &Room) -> Result<Self, StoreError> {
+        let joined = snapshot.joined_since(user, room.nid)?.unwrap_or(Position::FOREVER);
+        let sent = snapshot.newest_sent(room.nid, user, None, room.head_pos)?.unwrap_or(Position::START);
+        let main = joined.max(sent);
+        let mut reading = Self { everything: joined, main, threads: HashMap::new() };
+        for (thread, read) in snapshot.read_by_receipts(room.nid, user)? {
             match thread {
                 None => {
                     reading.everything = reading.everything.max(read);
@@ -37,13 +38,6 @@ impl Reading {
             }
         }
         Ok(reading)
-    }
-
-    /// As if everything up to `pos` had been read.
-    pub(crate) fn at_least(mut self, pos: Position) -> Self {
-        self.everything = self.everything.max(pos);
-        self.main = self.main.max(pos);
-        self
     }
 
     /// Up to where every timeline was read.

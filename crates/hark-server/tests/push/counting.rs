@@ -150,11 +150,16 @@ async fn send(person: &Person, room: &str, relation: Value, mention: Option<&Per
     answer.body["event_id"].as_str().map(ToOwned::to_owned)
 }
 
-async fn run(steps: Vec<Step>) {
+async fn run(steps: Vec<Step>, own_rules: bool) {
     let house = House::open().await;
     let (ann, bob) = (house.person("ann").await, house.person("bob").await);
     let room = ann.create_room(json!({ "preset": "public_chat" })).await;
     bob.join(&room).await.ok();
+    if own_rules {
+        // It fits nothing that is said; but now each event is looked at.
+        let rule = json!({ "pattern": "nothing like it", "actions": ["notify"] });
+        bob.put("pushrules/global/content/word", rule).await.ok();
+    }
     let mut book = Book::default();
     for step in steps.iter().chain([&Step::Look]) {
         match *step {
@@ -249,8 +254,8 @@ proptest! {
     #![proptest_config(Config { cases: cases(), max_shrink_iters: 60, ..Config::default() })]
 
     #[test]
-    fn counts_are_what_going_through_the_events_gives(steps in prop::collection::vec(step(), 1..40)) {
+    fn counts_are_what_going_through_the_events_gives(steps in prop::collection::vec(step(), 1..40), own_rules: bool) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run(steps));
+        runtime.block_on(run(steps, own_rules));
     }
 }

@@ -7,6 +7,7 @@ mod counts;
 mod delivery;
 mod gateway;
 mod notifications;
+mod own_rules;
 mod pushers;
 mod receipts;
 mod rules;

@@ -108,3 +108,22 @@ async fn a_new_name_reads_no_room() {
     assert_eq!(shown["timeline"]["events"].as_array().unwrap().last().unwrap()["type"], "m.room.member");
     assert_eq!(shown["unread_notifications"]["notification_count"], 1);
 }
+
+/// Where a user has a receipt for everything and one for a thread on the same event, clients are told the one for everything: an
+/// event has place for one of them (MSC4102).
+#[tokio::test]
+async fn of_two_receipts_on_one_event_the_unthreaded_one_is_told() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let room = ann.create_room(json!({})).await;
+    let root = ann.say(&room, "root").await;
+    for bodies in [[json!({}), json!({ "thread_id": root })], [json!({ "thread_id": root }), json!({})]] {
+        let reply = relating(&ann, &room, "m.thread", &root).await;
+        for body in bodies {
+            ann.post(&format!("rooms/{room}/receipt/m.read/{reply}"), body).await.ok();
+        }
+        let shown = ann.sync("").await["rooms"]["join"][&room].clone();
+        let receipt = shown["ephemeral"]["events"][0]["content"][&reply]["m.read"][&ann.id].clone();
+        assert!(receipt["ts"].is_i64() && receipt.get("thread_id").is_none(), "{receipt}");
+    }
+}

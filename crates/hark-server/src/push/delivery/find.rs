@@ -5,7 +5,7 @@ use crate::{
     push::{Listener, Listening, Told},
     rooms::RoomError,
     store::{Position, PusherKey, Snapshot},
-    unread::Counter,
+    unread::{Counter, Memory},
 };
 
 /// Positions looked at in one step.
@@ -126,7 +126,8 @@ impl<'a> News<'a> {
 /// How many unread messages a user has, in all of their rooms.
 fn badge(listener: &Listener<'_>) -> Result<i64, RoomError> {
     let snapshot = listener.snapshot();
-    let counter = Counter::new(snapshot, listener.user(), listener.ignored().clone())?;
+    let memory = Memory::default();
+    let counter = Counter::new(snapshot, listener.user(), listener.ignored().clone(), &memory)?;
     let mut unread = 0;
     for membership in snapshot.rooms_of(listener.user())? {
         if membership.is_joined()
