@@ -614,6 +614,8 @@ EXPLAINED = {
     "no such rule is 404": ("push rule after nothing", "status"),
     "the event of a notification says its room, as in the specification's example, and its rule is today's": (
         ["notifications", "highlights"], r"\.notifications\[\d+\]\.(event\.room_id|actions.*)"),
+    "there is a next page where there is more, and what was before one's own message is read": (
+        ["notifications*", "highlights"], r"\.(next_token|notifications\[\d+\]\.read)"),
     "what is wrong has its own errcode instead of M_UNKNOWN": (
         ["profile of nobody", "receipt of an unknown kind", "messages from nonsense", "relations of an unknown event",
          "search without a term", "sync from nonsense"], r"\.errcode"),
