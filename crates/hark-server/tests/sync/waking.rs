@@ -19,8 +19,12 @@ struct Scene {
 }
 
 impl Scene {
+    /// With nobody told who is there: what people do would wake those around them twice.
     async fn open() -> Self {
-        let house = House::open().await;
+        Self::of(House::open_with(|config| config.presence = false).await).await
+    }
+
+    async fn of(house: House) -> Self {
         let (ann, bob) = (house.person("ann").await, house.person("bob").await);
         let room = ann.create_room(json!({ "preset": "public_chat" })).await;
         bob.join(&room).await.ok();
@@ -107,6 +111,7 @@ async fn an_invitation_wakes_and_so_does_its_end() {
 async fn what_another_device_does_wakes() {
     let mut scene = Scene::open().await;
     let other = scene.house.another_device("bob").await;
+    scene.at = caught_up(&scene.bob).await;
     let woken = scene.woken_by(async { drop(other.leave(&scene.room).await.ok()) }).await;
     assert!(woken["rooms"]["leave"][&scene.room].is_object());
     scene.at = woken;
@@ -121,6 +126,7 @@ async fn what_another_device_does_wakes() {
 async fn account_data_wakes_and_so_do_tags_and_push_rules() {
     let mut scene = Scene::open().await;
     let other = scene.house.another_device("bob").await;
+    scene.at = caught_up(&scene.bob).await;
     let account = format!("user/{}/account_data/org.x", other.id);
     let woken = scene.woken_by(async { drop(other.put(&account, json!({ "a": 1 })).await.ok()) }).await;
     assert_eq!(woken["account_data"]["events"], json!([{ "type": "org.x", "content": { "a": 1 } }]));
@@ -147,6 +153,7 @@ async fn receipts_wake() {
     let at = |kind: &str, event: &str| format!("rooms/{}/receipt/{kind}/{event}", scene.room);
     let (public, private) = (at("m.read", &first), at("m.read.private", &second));
     let other = scene.house.another_device("bob").await;
+    scene.at = caught_up(&scene.bob).await;
     let woken = scene.woken_by(async { drop(scene.ann.post(&public, json!({})).await.ok()) }).await;
     assert!(
         scene.shown(&woken)["ephemeral"]["events"][0]["content"][&first]["m.read"][&scene.ann.id].is_object()
@@ -195,7 +202,7 @@ async fn typing_wakes_and_so_does_its_end() {
 
 #[tokio::test]
 async fn presence_wakes() {
-    let scene = Scene::open().await;
+    let scene = Scene::of(House::open().await).await;
     let path = format!("presence/{}/status", scene.ann.id);
     let busy = json!({ "presence": "unavailable", "status_msg": "busy" });
     let woken = scene.woken_by(async { drop(scene.ann.put(&path, busy).await.ok()) }).await;
