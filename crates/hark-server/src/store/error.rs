@@ -40,8 +40,8 @@ impl StoreError {
     pub(crate) fn is_of_one_place(&self) -> bool {
         use rusqlite::{Error as E, ErrorCode};
         match self {
-            Self::Damaged { .. } => true,
-            Self::Sqlite(
+            Self::Damaged { .. }
+            | Self::Sqlite(
                 E::FromSqlConversionFailure(..)
                 | E::IntegralValueOutOfRange(..)
                 | E::InvalidColumnType(..)

@@ -34,12 +34,15 @@ const BATCH: usize = 512;
 /// Commands that may wait; more wait in their callers.
 const QUEUE: usize = 4096;
 
+/// What a command does, and how it went.
+type Run = dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send;
+
 /// A change on its way into a batch.
 struct Command {
     undo: Undo,
     asked: Instant,
     /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
-    run: Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send>,
+    run: Box<Run>,
 }
 
 /// What happens when a command fails that has written already.
@@ -229,12 +232,16 @@ impl WriterThread {
         match result {
             Ok(()) => {
                 self.announce();
-                answers.into_iter().for_each(|answer| answer(Ok(())));
+                for answer in answers {
+                    answer(Ok(()));
+                }
             }
             Err(error) => {
                 let refusal = self.undo(from, &error);
                 answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal)).answer));
-                answers.into_iter().for_each(|answer| answer(Err(refusal.into())));
+                for answer in answers {
+                    answer(Err(refusal.into()));
+                }
             }
         }
         self.checkpointer.after_commit(&self.connection);

@@ -91,7 +91,7 @@ pub(super) fn begin(
     let device_lists = device_lists(&scope, candidates.as_deref())?;
     let left = concerned(&scope, candidates)?;
     drop(scope);
-    Ok(Draft { device_lists, left, ..draft })
+    Ok(Draft { left, device_lists, ..draft })
 }
 
 /// Writes the next piece. Returns what the answer was if that was the last one.

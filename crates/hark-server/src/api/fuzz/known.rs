@@ -86,7 +86,7 @@ impl Known {
                 for (name, value) in members {
                     match value {
                         Value::String(event) if name == "event_id" => {
-                            self.remember_event(room, event, random)
+                            self.remember_event(room, event, random);
                         }
                         Value::String(text) => self.remember(name, text, random),
                         // A room of a sync.
