@@ -97,7 +97,13 @@ impl Homeserver {
         Ok(room)
     }
 
-    async fn connect(&self) -> Result<Http> {
+    /// What one of its people may do.
+    pub(crate) fn token(&self, person: usize) -> &str {
+        &self.people[person].token
+    }
+
+    /// A connection to it.
+    pub(crate) async fn connect(&self) -> Result<Http> {
         Http::connect(self.child.url()).await
     }
 }

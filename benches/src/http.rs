@@ -23,7 +23,7 @@ impl Http {
         Ok(Self { stream, host, request: Vec::new(), answer: Vec::new() })
     }
 
-    /// Sends one request; answers with the status, and leaves the body in [`Http::body`]'s place.
+    /// Sends one request with JSON; answers with the status, and leaves the body in [`Http::body`]'s place.
     pub(crate) async fn request(
         &mut self,
         method: &str,
@@ -31,17 +31,26 @@ impl Http {
         token: &str,
         body: &str,
     ) -> Result<(u16, &[u8])> {
+        self.send(method, path, token, "application/json", body.as_bytes()).await
+    }
+
+    /// The same with a body of any type.
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<(u16, &[u8])> {
         use std::io::Write as _;
         self.request.clear();
         write!(self.request, "{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.host)?;
         if !token.is_empty() {
             write!(self.request, "authorization: Bearer {token}\r\n")?;
         }
-        write!(
-            self.request,
-            "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )?;
+        write!(self.request, "content-type: {content_type}\r\ncontent-length: {}\r\n\r\n", body.len())?;
+        self.request.extend_from_slice(body);
         self.stream.write_all(&self.request).await?;
         self.read_answer().await
     }

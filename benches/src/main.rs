@@ -23,6 +23,7 @@ mod http;
 mod inbox;
 mod load;
 mod machine;
+mod media;
 mod record_start;
 mod report;
 mod scripted;
@@ -89,6 +90,8 @@ enum Name {
     ServerMemory,
     #[value(name = "server_start")]
     ServerStart,
+    #[value(name = "media_download")]
+    MediaDownload,
     Inbox,
     Search,
     Start,
@@ -172,6 +175,7 @@ async fn measure(name: Name, run: &Run, floor: &Report) -> Result<Report> {
         Name::FanOut => fan_out::bench(run).await,
         Name::ServerMemory => server_memory::bench(run).await,
         Name::ServerStart => server_start::bench(run).await,
+        Name::MediaDownload => media::bench(run).await,
         Name::Inbox => inbox::bench(run).await,
         Name::Search => search::bench(run).await,
         Name::Start => window::start(run).await,

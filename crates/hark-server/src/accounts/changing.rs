@@ -27,6 +27,7 @@ fn closed(tx: &mut Tx<'_>, user: &UserId) -> Result<(), StoreError> {
     for (field, _) in tx.profile(user)? {
         tx.set_profile_field(user, &field, None)?;
     }
+    tx.remove_pushers(user)?;
     tx.delete_belongings(user)
 }
 
@@ -61,6 +62,25 @@ impl Accounts {
             let session = Session { user_id: session.user_id.clone(), device_id };
             self.sessions.revoke(Ended::Device(session), clock::now_ms());
         }
+        Ok(())
+    }
+
+    /// Gives the account another password in its owner's stead, who has lost it or whose devices are in wrong hands: every device is
+    /// signed out.
+    pub(crate) async fn reset_password(&self, user: &UserId, password: Secret) -> Result<(), ApiError> {
+        let hash = self.passwords.hash(password).await?;
+        let owner = user.to_owned();
+        self.revoking(move |tx| {
+            tx.set_password_hash(&owner, &hash)?;
+            for device in tx.devices(&owner)? {
+                ended(tx, &owner, &device.id)?;
+            }
+            tx.remove_pushers(&owner)?;
+            tx.device_list_changed(&owner)
+        })
+        .await?;
+        self.login_tokens.end(user);
+        self.sessions.revoke(Ended::User(user.to_owned()), clock::now_ms());
         Ok(())
     }
 

@@ -98,7 +98,7 @@ impl Accounts {
                     return Err(names::taken());
                 }
                 match &new.registration_token {
-                    Some(token) if !tx.use_registration_token(token)? => {
+                    Some(token) if !tx.use_registration_token(token, now)? => {
                         Err(ApiError::forbidden("This registration token was used up: ask for another."))
                     }
                     _ => Ok(()),

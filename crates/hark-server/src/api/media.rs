@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use axum::response::Response;
 use ruma::{
     OwnedUserId,
     api::client::{authenticated_media, media},
@@ -12,11 +11,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    clock,
     http::{
         Answer, ApiError, Json, Session, Whole,
         extract::{Incoming, Raw, Shared},
     },
-    media::{Conditions, Declared, Fit, Wanted},
+    media::{Conditions, Declared, Fit, Patience, Wanted},
 };
 
 /// How long a download waits for a file that is still to come, where the client does not say; the specification's figure.
@@ -35,9 +35,10 @@ struct WaitQuery {
 }
 
 impl WaitQuery {
-    /// As long as the client will wait, but not for ever.
-    fn patience(&self) -> Duration {
-        self.timeout_ms.map_or(USUAL_WAIT, Duration::from_millis).min(LONGEST_WAIT)
+    /// As long as the client will wait, but not for ever, and not for longer than the server runs.
+    fn patience(&self, app: &Shared) -> Patience {
+        let longest = self.timeout_ms.map_or(USUAL_WAIT, Duration::from_millis).min(LONGEST_WAIT);
+        Patience { longest, ending: app.shutdown.clone() }
     }
 }
 
@@ -61,7 +62,9 @@ pub(super) async fn upload(
     request: Incoming,
 ) -> Result<impl Answer, ApiError> {
     let declared = declared(&request)?;
+    let began = clock::instant();
     let address = app.media.upload(&session.user_id, declared, request.body).await?;
+    app.metrics.upload.observe(began.elapsed());
     Ok(Json(json!({ "content_uri": address })))
 }
 
@@ -79,7 +82,9 @@ pub(super) async fn upload_promised(
 ) -> Result<impl Answer, ApiError> {
     let declared = declared(&request)?;
     let (server, id) = (&request.path[0], &request.path[1]);
+    let began = clock::instant();
     app.media.keep_promise(&session.user_id, server, id, declared, request.body).await?;
+    app.metrics.upload.observe(began.elapsed());
     Ok(Json(json!({})))
 }
 
@@ -162,11 +167,11 @@ fn open_to_all(app: &Shared) -> Result<(), ApiError> {
 }
 
 async fn give(app: &Shared, asker: Option<OwnedUserId>, request: Incoming) -> Result<Whole, ApiError> {
-    let patience = request.query::<WaitQuery>()?.patience();
+    let patience = request.query::<WaitQuery>()?.patience(app);
     let conditions = Conditions::new(asker, &request.headers, patience);
     let filename = request.path.get(2).map(String::as_str);
     let file = app.media.download(&request.path[0], &request.path[1], filename, &conditions);
-    unless_ending(app, file).await
+    Ok(Whole(file.await?))
 }
 
 async fn give_small(app: &Shared, asker: Option<OwnedUserId>, request: Incoming) -> Result<Whole, ApiError> {
@@ -183,18 +188,7 @@ async fn give_small(app: &Shared, asker: Option<OwnedUserId>, request: Incoming)
         Some(_) => return Err(ApiError::invalid_param("The method is crop or scale.")),
     };
     let wanted = Wanted { width, height, fit, may_move: query.animated.unwrap_or(true) };
-    let conditions = Conditions::new(asker, &request.headers, request.query::<WaitQuery>()?.patience());
+    let conditions = Conditions::new(asker, &request.headers, request.query::<WaitQuery>()?.patience(app));
     let picture = app.media.thumbnail(&request.path[0], &request.path[1], wanted, &conditions);
-    unless_ending(app, picture).await
-}
-
-/// A server that ends does not let anybody wait for a file to come.
-async fn unless_ending(
-    app: &Shared,
-    file: impl Future<Output = Result<Response, ApiError>>,
-) -> Result<Whole, ApiError> {
-    tokio::select! {
-        file = file => Ok(Whole(file?)),
-        () = app.shutdown.cancelled() => Err(ApiError::unavailable("The server is shutting down.")),
-    }
+    Ok(Whole(picture.await?))
 }

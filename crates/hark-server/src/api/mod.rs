@@ -72,7 +72,9 @@ use crate::{
 
 /// Everything the server answers to.
 pub(crate) fn router(app: Shared) -> Router {
-    routes()
+    let routes = routes();
+    app.metrics.watch(routes.counted());
+    routes
         .into_router()
         .route("/health", get(discovery::health))
         .route("/.well-known/matrix/client", get(discovery::well_known))

@@ -14,6 +14,7 @@ use crate::{
         NewAccount, NewDevice, Secret, names,
         uia::{Auth, Flow},
     },
+    clock,
     http::{
         Answer, ApiError, Json,
         extract::{Raw, Shared},
@@ -92,8 +93,9 @@ pub(super) async fn token_validity(
     (): (),
     request: check_registration_token_validity::v1::Request,
 ) -> Result<impl Answer, ApiError> {
-    let valid =
-        app.store.read::<_, ApiError, _>(move |snap| Ok(snap.registration_token_valid(&request.token)?));
+    let valid = app.store.read::<_, ApiError, _>(move |snap| {
+        Ok(snap.registration_token_valid(&request.token, clock::now_ms())?)
+    });
     Ok(check_registration_token_validity::v1::Response::new(valid.await?))
 }
 
@@ -113,8 +115,10 @@ async fn check_stage(app: &Shared, auth: &Auth) -> Result<(), ApiError> {
         return Ok(());
     }
     let token = auth.token.clone().ok_or_else(|| ApiError::missing_param("missing field `token`"))?;
-    let valid =
-        app.store.read::<_, ApiError, _>(move |snap| Ok(snap.registration_token_valid(&token)?)).await?;
+    let valid = app
+        .store
+        .read::<_, ApiError, _>(move |snap| Ok(snap.registration_token_valid(&token, clock::now_ms())?))
+        .await?;
     if valid {
         Ok(())
     } else {

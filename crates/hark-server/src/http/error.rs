@@ -263,6 +263,7 @@ impl From<StoreError> for ApiError {
             StoreError::Full => Self::unavailable(
                 "The server's disk is full. Reading works; writing does again when there is room.",
             ),
+            StoreError::Undone => Self::unavailable("The change was undone. Try again."),
             StoreError::Closed => Self::unavailable("The server is shutting down."),
             other => {
                 tracing::error!(error = %other, "the store failed");

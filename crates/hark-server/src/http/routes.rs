@@ -1,7 +1,10 @@
 //! The table of endpoints: a ruma request type names the method, all its paths and its authentication; the list in
 //! [`api`](crate::api) adds the handler and the limit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -20,7 +23,7 @@ use super::{
     extract::{Authenticate, Incoming, Input, Raw, Shared, peer_of},
     limits::{Asker, Limit},
 };
-use crate::{accounts::Standing, clock, logging::Hashed};
+use crate::{accounts::Standing, clock, logging::Hashed, metrics::Endpoint as Counted};
 
 /// What the handler of endpoint `R` is told about who is asking.
 type Who<R> = WhoBy<<R as Metadata>::Authentication>;
@@ -66,6 +69,7 @@ where
 pub(crate) struct Routes {
     table: BTreeMap<String, MethodRouter<Shared>>,
     limit: Limit,
+    counted: Vec<Arc<Counted>>,
     standing: Standing,
     #[cfg(test)]
     endpoints: Vec<(Method, String)>,
@@ -122,15 +126,23 @@ impl Routes {
         paths: BTreeSet<String>,
         handler: impl Handler<WhoBy<A>, I>,
     ) -> Self {
-        let asks = (self.limit, self.standing);
+        let limit = self.limit;
+        let asks = (limit, self.standing);
         let named = method.clone();
+        let counted = Arc::new(Counted::new(name, method.clone(), limit == Limit::Messages));
+        self.counted.push(counted.clone());
         let answer = move |State(app): State<Shared>, request: Request| {
-            let (handler, method) = (handler.clone(), named.clone());
+            let (handler, method, counted) = (handler.clone(), named.clone(), counted.clone());
             async move {
+                let asked = counted.asked();
                 let began = clock::instant();
                 let mut asker = None;
-                let answer = answer::<A, R, I>(app, request, asks, handler, &mut asker).await;
+                let answer = answer::<A, R, I>(app.clone(), request, asks, handler, &mut asker).await;
                 let response = answer.unwrap_or_else(ApiError::into_response);
+                asked.answered(response.status());
+                if limit == Limit::Messages && response.status().is_success() {
+                    app.metrics.send.observe(began.elapsed());
+                }
                 tracing::info!(
                     endpoint = name,
                     %method,
@@ -156,6 +168,11 @@ impl Routes {
     #[cfg(test)]
     pub(crate) fn endpoints(&self) -> &[(Method, String)] {
         &self.endpoints
+    }
+
+    /// What each endpoint counts.
+    pub(crate) fn counted(&self) -> Vec<Arc<Counted>> {
+        self.counted.clone()
     }
 
     /// The router over everything collected.

@@ -1,6 +1,6 @@
 //! Giving a file out, with headers under which it can do no harm.
 
-use std::{io::SeekFrom, path::Path, time::Duration};
+use std::{io::SeekFrom, path::Path};
 
 use axum::{
     body::Body,
@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::io::ReaderStream;
 
 use super::{
-    Media, disk, disposition,
+    Media, Patience, disk, disposition,
     range::{self, Part},
 };
 use crate::http::ApiError;
@@ -39,7 +39,7 @@ pub(crate) struct Conditions {
     /// Who asks, where that is known.
     pub(super) asker: Option<OwnedUserId>,
     /// How long to wait for a file that is still to come.
-    pub(super) patience: Duration,
+    pub(super) patience: Patience,
     range: Option<String>,
     if_range: Option<String>,
     if_none_match: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct Conditions {
 
 impl Conditions {
     /// Of a request of `asker` with these headers, who would wait so long.
-    pub(crate) fn new(asker: Option<OwnedUserId>, headers: &HeaderMap, patience: Duration) -> Self {
+    pub(crate) fn new(asker: Option<OwnedUserId>, headers: &HeaderMap, patience: Patience) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         Self {
             asker,
@@ -76,7 +76,7 @@ impl Media {
         filename: Option<&str>,
         conditions: &Conditions,
     ) -> Result<Response, ApiError> {
-        let row = self.find(server, id, conditions.patience).await?;
+        let row = self.find(server, id, &conditions.patience).await?;
         self.note_fetch(conditions.asker.as_deref(), id, &row).await?;
         let sent = Sent {
             tag: &row.content_hash,

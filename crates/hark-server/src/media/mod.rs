@@ -24,16 +24,21 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use ruma::{OwnedServerName, UserId};
 use tokio::sync::Semaphore;
 
 pub use self::tidy::Cleared;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::{
+    disposition::of as disposition_of,
+    range::{Part, asked},
+};
 pub(crate) use self::{
     download::Conditions,
     picture::{Fit, Wanted},
+    promise::Patience,
     upload::Declared,
 };
 use self::{files::Files, promise::Arrivals, thumbnail::Workers};
@@ -91,18 +96,16 @@ impl Media {
 
     /// The upload behind `mxc://server/id`; where only its address is there yet, it is waited for, for as long as `patience`
     /// lasts. Files of other servers are not fetched.
-    async fn find(&self, server: &str, id: &str, patience: Duration) -> Result<MediaRow, ApiError> {
+    async fn find(&self, server: &str, id: &str, patience: &Patience) -> Result<MediaRow, ApiError> {
         if server != self.server_name.as_str() {
             return Err(missing());
         }
         let arrival = self.arrivals.follow(id);
-        match self.look_for(id).await? {
-            Some(row) => Ok(row),
-            None => {
-                arrival.wait(patience).await;
-                self.look_for(id).await?.ok_or_else(promise::not_yet)
-            }
+        if let Some(row) = self.look_for(id).await? {
+            return Ok(row);
         }
+        arrival.wait(patience).await;
+        self.look_for(id).await?.ok_or_else(promise::not_yet)
     }
 
     /// Notes that a file was given to somebody. What others than its uploader fetch is not forgotten, even where nothing in sight

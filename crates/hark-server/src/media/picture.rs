@@ -17,7 +17,7 @@ pub(super) const MAX_PIXELS: u64 = 32_000_000;
 /// A photo is written in few passes over it. A short file can hold thousands of passes that each take as long as a whole photo.
 const MAX_PASSES: usize = 100;
 /// The most memory one decoder may take.
-const MAX_MEMORY: u64 = 256 * 1024 * 1024;
+const MAX_MEMORY: u64 = 160 * 1024 * 1024;
 /// The largest side one may ask for.
 const MAX_SIDE: u32 = 2_048;
 const JPEG_QUALITY: u8 = 80;
@@ -115,9 +115,11 @@ pub(super) fn make(bytes: &[u8], wanted: &[Wanted]) -> Result<Vec<Made>, NotPoss
     }
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     picture.apply_orientation(orientation);
-    let one = |wanted: &Wanted| match will_do(wanted) {
-        true => Ok(original.clone()),
-        false => encode(&resized(&picture, wanted.size(), wanted.fit), format),
+    let one = |wanted: &Wanted| {
+        if will_do(wanted) {
+            return Ok(original.clone());
+        }
+        encode(&resized(&picture, wanted.size(), wanted.fit), format)
     };
     wanted.iter().map(one).collect()
 }

@@ -13,6 +13,7 @@ use axum::body::Body;
 use http::StatusCode;
 use ruma::UserId;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{Declared, Media, missing, upload::Placed};
 use crate::{clock, http::ApiError, store::Snapshot};
@@ -91,6 +92,14 @@ pub(super) fn not_yet() -> ApiError {
     ApiError::new(StatusCode::GATEWAY_TIMEOUT, "M_NOT_YET_UPLOADED", "Media has not been uploaded yet")
 }
 
+/// How long somebody waits for a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    pub(crate) longest: Duration,
+    /// Cancelled when the server ends: then nobody waits.
+    pub(crate) ending: CancellationToken,
+}
+
 /// Who waits for which file. Only files that somebody waits for are in here.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals(Mutex<HashMap<String, watch::Sender<()>>>);
@@ -123,9 +132,12 @@ pub(super) struct Arrival<'a> {
 
 impl Arrival<'_> {
     /// Returns when the file has arrived, or when patience is over.
-    pub(super) async fn wait(mut self, patience: Duration) {
-        if let Some(told) = &mut self.told {
-            let _arrived_or_late = tokio::time::timeout(patience, told.changed()).await;
+    pub(super) async fn wait(mut self, patience: &Patience) {
+        let Some(told) = &mut self.told else { return };
+        tokio::select! {
+            _arrived = told.changed() => {}
+            () = tokio::time::sleep(patience.longest) => {}
+            () = patience.ending.cancelled() => {}
         }
     }
 }
@@ -144,7 +156,9 @@ impl Drop for Arrival<'_> {
 mod tests {
     use std::time::Duration;
 
-    use super::Arrivals;
+    use tokio_util::sync::CancellationToken;
+
+    use super::{Arrivals, Patience};
 
     #[tokio::test]
     async fn who_waits_is_woken_and_nothing_is_kept_of_them() {
@@ -154,8 +168,12 @@ mod tests {
         drop(left);
         assert_eq!(arrivals.waiting().len(), 1);
         arrivals.tell("a");
-        one.wait(Duration::from_hours(1)).await;
-        other.wait(Duration::from_hours(1)).await;
+        let patience = Patience { longest: Duration::from_hours(1), ending: CancellationToken::new() };
+        one.wait(&patience).await;
+        other.wait(&patience).await;
+        let never = arrivals.follow("c");
+        patience.ending.cancel();
+        never.wait(&patience).await;
         assert!(arrivals.waiting().is_empty());
     }
 }

@@ -16,12 +16,14 @@ mod depart;
 mod directory;
 mod error;
 mod heritage;
+mod line;
 mod listing;
 mod member;
 mod notify;
 mod pdu;
 pub(crate) mod power;
 mod profile;
+mod purge;
 mod redact;
 mod relating;
 mod send;
@@ -34,6 +36,8 @@ use std::sync::Arc;
 
 use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedServerName, OwnedUserId};
 
+use self::line::Lines;
+pub use self::purge::Purged;
 pub(crate) use self::{
     append::Origin,
     carry::predecessor,
@@ -55,12 +59,13 @@ use crate::{clock, store::Store};
 pub(crate) struct Rooms {
     store: Store,
     signer: Arc<Signer>,
+    lines: Arc<Lines>,
 }
 
 impl Rooms {
     /// Rooms kept in `store`, their events signed by `signer`.
     pub(crate) fn new(store: Store, signer: Signer) -> Self {
-        Self { store, signer: Arc::new(signer) }
+        Self { store, signer: Arc::new(signer), lines: Arc::new(Lines::new()) }
     }
 
     /// The server the rooms live on.

@@ -12,11 +12,12 @@ use base64::{
 };
 use ruma::{
     EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId, RoomVersionId,
-    room_version_rules::RoomVersionRules,
+    room_version_rules::{AuthorizationRules, RoomVersionRules},
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Content, RoomError, Signer};
+use super::{Content, RoomError, Signer, auth::AuthState};
+use crate::store::Slot;
 
 /// Bytes of a whole event (spec: "Size limits").
 const MAX_EVENT: usize = 65_536;
@@ -64,6 +65,13 @@ pub(crate) struct Pdu {
     pub(crate) content_at: usize,
     /// Bytes of the content.
     pub(crate) content_len: usize,
+}
+
+impl Link {
+    /// The link of an event that takes `place` and is allowed by `auth`.
+    pub(super) fn after(slot: Slot, auth: &AuthState, rules: &AuthorizationRules) -> Self {
+        Self { prev: slot.event, depth: slot.depth + 1, auth: auth.ids(rules) }
+    }
 }
 
 impl Draft {

@@ -152,13 +152,8 @@ impl Tx<'_> {
 
     /// Deletes what `user` kept here for themselves: account data, filters, pushers, messages for devices.
     pub(crate) fn delete_belongings(&mut self, user: &UserId) -> Result<(), StoreError> {
-        self.empty_account_data(user)?;
-        self.remove_pushers(user)?;
-        for sql in [
-            "DELETE FROM account_data WHERE user_id = $1",
-            "DELETE FROM filters WHERE user_id = $1",
-            "DELETE FROM to_device WHERE user_id = $1",
-        ] {
+        self.delete_all_account_data(user)?;
+        for sql in ["DELETE FROM filters WHERE user_id = $1", "DELETE FROM to_device WHERE user_id = $1"] {
             self.prepare(sql)?.execute([user.as_str()])?;
         }
         Ok(())

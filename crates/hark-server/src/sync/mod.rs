@@ -40,6 +40,7 @@ pub(crate) use self::{request::Query, room::account_data_event, token::Token};
 use crate::{
     clock,
     http::{ApiError, Session},
+    metrics::{Histogram, Metrics, Passing},
     store::{Position, RoomNid, Store, StoreError},
     unread::Memory,
 };
@@ -59,13 +60,15 @@ pub(crate) struct Sync {
     presence: Arc<Presence>,
     sent_members: Arc<SentMembers>,
     acknowledged: Arc<Acknowledged>,
+    polls: Arc<Passing>,
+    delivery: Arc<Histogram>,
     told: Memory,
     shutdown: CancellationToken,
 }
 
 impl Sync {
     /// Follows the commits of `store` from now on. Long polls answer at once when `shutdown` is cancelled.
-    pub(crate) fn new(store: Store, shutdown: CancellationToken) -> Self {
+    pub(crate) fn new(store: Store, metrics: &Metrics, shutdown: CancellationToken) -> Self {
         let wakes = Wakes::new(store.committed());
         let hook = wakes.clone();
         store.on_commit(Box::new(move |batch| hook.committed(batch)));
@@ -78,6 +81,8 @@ impl Sync {
             ticks,
             sent_members: Arc::default(),
             acknowledged: Arc::default(),
+            polls: metrics.polls.clone(),
+            delivery: metrics.delivery.clone(),
             told: Memory::default(),
             shutdown,
         }

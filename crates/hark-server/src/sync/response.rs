@@ -60,7 +60,7 @@ pub(super) fn build(
     let ticks = sync.ticks.now();
     let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks));
     let ignored = Ignored::load(snapshot, &session.user_id)?;
-    let counter = Counter::new(snapshot, &session.user_id, ignored.clone(), &sync.told)?;
+    let counter = Counter::new(snapshot, &session.user_id, ignored.clone())?.remembering(&sync.told);
     let from = window.from.unwrap_or(Position::START);
     let changed = snapshot.account_data_since(&session.user_id, from, to)?;
     let scope = Scope {
@@ -132,7 +132,7 @@ fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiE
         let room = change.membership().room;
         // One damaged room must not keep a user from all the others.
         match add_room(scope, &change, &mut rooms, members) {
-            Err(error) if error.is_of_one_row() => {
+            Err(error) if error.is_of_one_place() => {
                 tracing::error!(?room, %error, "a room is left out of a sync");
             }
             other => other?,

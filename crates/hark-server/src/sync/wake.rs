@@ -145,6 +145,14 @@ impl Wakes {
         Some(in_window.filter_map(|(_, room)| *room).filter(|room| seen.insert(*room)).collect())
     }
 
+    /// The first change for the user after `from` that is remembered here.
+    pub(crate) fn first_change(&self, user: &UserId, from: Position) -> Option<Position> {
+        let online = self.lock();
+        let changes = &online.users.get(user)?.changes;
+        // Who waited has little to go back over.
+        changes.iter().rev().map(|(pos, _)| *pos).take_while(|pos| *pos > from).last()
+    }
+
     /// True unless it is known that nothing concerns the user in `from < pos <= to`.
     pub(crate) fn may_have_changed(&self, user: &UserId, from: Position, to: Position) -> bool {
         let online = self.lock();

@@ -100,6 +100,8 @@ async fn ids_arrive_whatever_is_in_them() {
         alice.put(&path, json!({ "kind": kind })).await.ok();
         assert_eq!(alice.get(&path).await.ok(), json!({ "kind": kind }), "{kind}");
     }
+    let plus = alice.get("/_matrix/client/v3/user/{me}/account_data/a+b").await;
+    assert_eq!(plus.ok(), json!({ "kind": "a+b" }), "a plus in a path is a plus");
     let nul = alice.get("/_matrix/client/v3/user/{me}/account_data/a%00b").await;
     assert_eq!(nul.refusal(), (400, "M_INVALID_PARAM"));
     let not_utf8 = alice.get("/_matrix/client/v3/user/{me}/account_data/%ff").await;

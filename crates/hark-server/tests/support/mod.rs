@@ -177,6 +177,31 @@ impl Person {
         &self.base
     }
 
+    /// A new account on a server that runs anywhere.
+    pub(crate) async fn registered(base: &str, name: &str) -> Self {
+        let http = reqwest::Client::new();
+        let body =
+            json!({ "username": name, "password": "correct horse", "auth": { "type": "m.login.dummy" } });
+        let answer =
+            http.post(format!("{base}/_matrix/client/v3/register")).json(&body).send().await.unwrap();
+        let answer = Answer::of(answer).await.ok();
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        let (id, device, token) = (text("user_id"), text("device_id"), text("access_token"));
+        Self { http, base: base.to_owned(), id, device, token }
+    }
+
+    /// The same person at another address.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// The status of a request during which the server may end; none if it did.
+    pub(crate) async fn try_put(&self, path: &str, body: Value) -> Option<u16> {
+        let url = format!("{}/_matrix/client/v3/{path}", self.base);
+        let answer = self.http.put(url).bearer_auth(&self.token).json(&body).send().await.ok()?;
+        Some(answer.status().as_u16())
+    }
+
     /// A request from this device, its path from the root.
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token)

@@ -8,6 +8,7 @@ mod folding;
 mod inviting;
 mod leaving;
 mod presence;
+mod restarting;
 #[path = "../support/mod.rs"]
 mod support;
 mod syncing;

@@ -8,7 +8,7 @@ use super::people::{People, Who};
 
 /// The rule an endpoint follows.
 #[derive(Clone, Copy)]
-pub(super) enum Rule {
+pub(in crate::api) enum Rule {
     /// Needs no token, and says nothing of a room but what it shows to everybody.
     Open,
     /// Needs a token, and is about the one who asks or about the server: whatever it answers, no secret of a room is in it but
@@ -36,13 +36,13 @@ pub(super) enum Rule {
 }
 
 /// One endpoint.
-pub(super) struct Row {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) rule: Rule,
+pub(in crate::api) struct Row {
+    pub(in crate::api) method: &'static str,
+    pub(in crate::api) path: &'static str,
+    pub(in crate::api) rule: Rule,
     /// Query and JSON body of a request that is right in itself.
-    pub(super) query: &'static str,
-    pub(super) body: &'static str,
+    pub(in crate::api) query: &'static str,
+    pub(in crate::api) body: &'static str,
 }
 
 impl Row {
@@ -156,11 +156,11 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/_matrix/media/preview_url", Own),
     row("GET", "/media/download/{server}/{media}", Own),
     row("GET", "/media/download/{server}/{media}/{file}", Own),
-    row("GET", "/media/thumbnail/{server}/{media}", Own),
+    row("GET", "/media/thumbnail/{server}/{media}", Own).asking("width=96&height=96"),
     row("GET", "/_matrix/media/config", Own),
     row("GET", "/_matrix/media/download/{server}/{media}", Open),
     row("GET", "/_matrix/media/download/{server}/{media}/{file}", Open),
-    row("GET", "/_matrix/media/thumbnail/{server}/{media}", Open),
+    row("GET", "/_matrix/media/thumbnail/{server}/{media}", Open).asking("width=96&height=96"),
     // Reading rooms.
     row("GET", "/sync", OwnRooms).asking(
         "timeout=0&filter=%7B%22room%22:%7B%22include_leave%22:true,%22timeline%22:%7B%22limit%22:100%7D%7D%7D",
