@@ -85,9 +85,7 @@ impl Accounts {
                 // Of a session that ends here, too, the pushers go with the token.
                 tx.remove_pushers_of_device(&owner, &device)?;
                 tx.sign_in_device(&owner, &device, name, clock::now_ms(), &from)?;
-                // Of a session that ends here, too, the pushers go with the token.
                 tx.remove_tokens(&owner, &device)?;
-                tx.remove_pushers_of_device(&owner, &device)?;
                 Ok(tx.add_token(&owner, &device, &stored)?)
             })
             .await?;
