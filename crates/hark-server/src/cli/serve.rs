@@ -122,6 +122,9 @@ impl Serve {
             }
         };
         say(&format!("hark-server is ready at {} (server name {})", server.url(), server.server_name()))?;
+        if let Some(address) = server.metrics_addr() {
+            say(&format!("Metrics are at http://{address}/metrics"))?;
+        }
         if !server.has_users().await {
             let data = self.data.display();
             let hint = format!("Nobody has an account yet. Add one: hark-server user add NAME --data {data}");
