@@ -116,7 +116,7 @@ async fn story(seed: u64) {
             }
             _ => continue,
         }
-        told += &format!(" {}/{room}", person.id);
+        told.extend([" ", person.id.as_str(), "/", &room.to_string()]);
     }
     follower.sync().await;
     follower.check(&in_view(&rooms, &people[0].person.id), &told).await;

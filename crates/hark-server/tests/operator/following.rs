@@ -57,7 +57,7 @@ impl Reader {
         self.serving = Some(child);
     }
 
-    fn run(&self, words: &[String]) {
+    fn run(words: &[String]) {
         let mut program = Command::new(env!("CARGO_BIN_EXE_hark-server"));
         program.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = program.spawn().unwrap();
@@ -82,9 +82,9 @@ impl Reader {
             ("hark-server", "serve") => self.serve(&words[1..]),
             ("hark-server", "room") if words[2] == "purge" => {
                 self.live().await;
-                self.run(&words[1..]);
+                Self::run(&words[1..]);
             }
-            ("hark-server", _) => self.run(&words[1..]),
+            ("hark-server", _) => Self::run(&words[1..]),
             ("curl", _) => self.page = reqwest::get(&self.metrics).await.unwrap().text().await.unwrap(),
             _ => panic!("the test does not know how to follow: {command}"),
         }

@@ -50,12 +50,12 @@ impl Scene {
         let sync = self.ann.sync(&format!("{}{since}", self.query)).await;
         (members(&sync["rooms"]["join"][&self.room][self.section]["events"]), sync)
     }
+}
 
-    fn joined(&self, who: &[&Person]) -> Vec<(String, String)> {
-        let mut expected: Vec<_> = who.iter().map(|who| (who.id.clone(), "join".to_owned())).collect();
-        expected.sort();
-        expected
-    }
+fn joined(who: &[&Person]) -> Vec<(String, String)> {
+    let mut expected: Vec<_> = who.iter().map(|who| (who.id.clone(), "join".to_owned())).collect();
+    expected.sort();
+    expected
 }
 
 const BOTH: [&str; 2] = ["state", "state_after"];
@@ -69,10 +69,10 @@ async fn members_come_with_what_they_say() {
         let (ann, bob, cem) = (&scene.ann, &scene.others[0], &scene.others[1]);
         scene.talk(0, 3).await;
         let (shown, first) = scene.sync(None).await;
-        assert_eq!(shown, scene.joined(&[ann, bob]), "{section}");
+        assert_eq!(shown, joined(&[ann, bob]), "{section}");
         scene.talk(1, 1).await;
         let (shown, second) = scene.sync(Some(&first)).await;
-        assert_eq!(shown, scene.joined(&[cem]), "{section}");
+        assert_eq!(shown, joined(&[cem]), "{section}");
         scene.talk(0, 1).await;
         scene.talk(1, 1).await;
         let (shown, third) = scene.sync(Some(&second)).await;
@@ -81,7 +81,7 @@ async fn members_come_with_what_they_say() {
         dia.join(&scene.room).await.ok();
         scene.talk(1, 6).await;
         let (shown, fourth) = scene.sync(Some(&third)).await;
-        assert_eq!(shown, scene.joined(&[&dia]), "joined in the gap and silent, {section}");
+        assert_eq!(shown, joined(&[&dia]), "joined in the gap and silent, {section}");
         dia.leave(&scene.room).await.ok();
         scene.talk(1, 6).await;
         let (shown, _) = scene.sync(Some(&fourth)).await;
@@ -99,7 +99,7 @@ async fn leaving_is_told_in_a_gap_and_without_one() {
         scene.talk(1, 1).await;
         scene.talk(0, 3).await;
         let (shown, first) = scene.sync(None).await;
-        assert_eq!(shown, scene.joined(&[&scene.ann, bob]), "{section}");
+        assert_eq!(shown, joined(&[&scene.ann, bob]), "{section}");
         cem.leave(&scene.room).await.ok();
         scene.talk(0, 3).await;
         let left = vec![(cem.id.clone(), "leave".to_owned())];
@@ -116,7 +116,7 @@ async fn leaving_is_told_in_a_gap_and_without_one() {
         scene.talk(0, 5).await;
         scene.talk(2, 3).await;
         let (shown, _) = scene.sync(Some(&fourth)).await;
-        assert_eq!(shown, scene.joined(&[dia]), "an old member starts to speak, {section}");
+        assert_eq!(shown, joined(&[dia]), "an old member starts to speak, {section}");
     }
 }
 
@@ -131,7 +131,7 @@ async fn known_members_are_repeated_if_asked_for() {
         scene.talk(0, 1).await;
         scene.talk(1, 1).await;
         let (shown, _) = scene.sync(Some(&first)).await;
-        assert_eq!(shown, scene.joined(&[&scene.others[0], &scene.others[1]]), "{section}");
+        assert_eq!(shown, joined(&[&scene.others[0], &scene.others[1]]), "{section}");
     }
 }
 
@@ -171,7 +171,7 @@ async fn every_change_of_membership_is_in_the_state_after() {
     cem.leave(&scene.room).await.ok();
     let (shown, second) = scene.sync(Some(&first)).await;
     let mut expected = vec![(cem.id.clone(), "leave".to_owned()), (eve.id.clone(), "leave".to_owned())];
-    expected.extend(scene.joined(&[&scene.ann]).into_iter().filter(|_| shown.len() > 2));
+    expected.extend(joined(&[&scene.ann]).into_iter().filter(|_| shown.len() > 2));
     expected.sort();
     assert_eq!(shown, expected);
     scene.talk(0, 1).await;

@@ -58,7 +58,8 @@ impl Client {
     pub(super) fn new(filter: &Value, after: bool) -> Self {
         let mut options = format!("timeout=0&use_state_after={after}");
         if !filter.is_null() {
-            options += &format!("&filter={}", urlencoding(&filter.to_string()));
+            options.push_str("&filter=");
+            options.push_str(&urlencoding(&filter.to_string()));
         }
         let types = &filter["room"]["timeline"]["types"];
         let wanted = if types.is_null() { json!({}) } else { json!({ "types": types }) };

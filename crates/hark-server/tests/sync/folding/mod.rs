@@ -80,7 +80,7 @@ async fn run(steps: Vec<Step>, look: Look) {
             }
             // Left and not listed again: because it need not be, or was forgotten.
             None => {
-                assert!(folded.section == "leave" && (!all_left || is_forgotten(&steps, &look)), "{case}")
+                assert!(folded.section == "leave" && (!all_left || is_forgotten(&steps, &look)), "{case}");
             }
         }
         if !folded.timeline.is_empty() {
