@@ -30,6 +30,11 @@ use ruma::{OwnedServerName, UserId};
 use tokio::sync::Semaphore;
 
 pub use self::tidy::Cleared;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::{
+    disposition::of as disposition_of,
+    range::{Part, asked},
+};
 pub(crate) use self::{
     download::Conditions,
     picture::{Fit, Wanted},

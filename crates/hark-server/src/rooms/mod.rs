@@ -12,6 +12,7 @@ mod card;
 mod carry;
 mod content;
 mod create;
+mod depart;
 mod directory;
 mod error;
 mod heritage;
@@ -22,6 +23,7 @@ mod notify;
 mod pdu;
 pub(crate) mod power;
 mod profile;
+mod purge;
 mod redact;
 mod relating;
 mod send;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedServerName, OwnedUserId};
 
 use self::line::Lines;
+pub use self::purge::Purged;
 pub(crate) use self::{
     append::Origin,
     carry::predecessor,
@@ -42,7 +45,7 @@ pub(crate) use self::{
     create::{NewRoom, Preset},
     error::RoomError,
     member::{MemberChange, OURS as NEVER_FROM_CLIENTS},
-    pdu::{Draft, Link, Pdu},
+    pdu::{Draft, Link, Pdu, emptied},
     profile::ProfileChange,
     redact::content as redaction_content,
     send::Send,

@@ -11,7 +11,7 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use ruma::{
-    EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId,
+    EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId, RoomVersionId,
     room_version_rules::{AuthorizationRules, RoomVersionRules},
 };
 use sha2::{Digest as _, Sha256};
@@ -183,6 +183,12 @@ pub(crate) fn redact(json: &str, rules: &RoomVersionRules) -> Result<(String, us
     let marker = r#","content":"#;
     let at = json.find(marker).ok_or_else(|| damaged("no content".into()))? + marker.len();
     Ok((json, at, content.len()))
+}
+
+/// What a redaction would leave of an event of a room of `version`, and where in it the content is.
+pub(crate) fn emptied(json: &str, version: &RoomVersionId) -> Option<(String, std::ops::Range<usize>)> {
+    let (json, at, length) = redact(json, super::version::rules(version)?).ok()?;
+    Some((json, at..at + length))
 }
 
 #[cfg(test)]

@@ -36,19 +36,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// True if one stored row is to blame, and the database as a whole is well.
-    pub(crate) fn is_of_one_row(&self) -> bool {
-        use rusqlite::Error as E;
-        matches!(
-            self,
+    /// True if what is stored in one place is to blame: a row, or the page it lies on. What lies elsewhere may well be read.
+    pub(crate) fn is_of_one_place(&self) -> bool {
+        use rusqlite::{Error as E, ErrorCode};
+        match self {
             Self::Damaged { .. }
-                | Self::Sqlite(
-                    E::FromSqlConversionFailure(..)
-                        | E::IntegralValueOutOfRange(..)
-                        | E::InvalidColumnType(..)
-                        | E::Utf8Error(..)
-                )
-        )
+            | Self::Sqlite(
+                E::FromSqlConversionFailure(..)
+                | E::IntegralValueOutOfRange(..)
+                | E::InvalidColumnType(..)
+                | E::Utf8Error(..),
+            ) => true,
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt),
+            Self::Full | Self::Undone | Self::Closed | Self::TooNew { .. } => false,
+        }
     }
 }
 

@@ -311,6 +311,14 @@ impl Tx<'_> {
         self.pending.heads.undo.push((nid, before));
     }
 
+    /// Looks the state of a room up again when it is needed next.
+    pub(crate) fn forget_known_state(&mut self, room: RoomNid) -> Result<(), StoreError> {
+        let Some(head) = self.head(room)? else { return Ok(()) };
+        let head = RoomHead::clone(&head);
+        self.set_head(RoomHead { known: Arc::default(), allowed: Arc::default(), ..head });
+        Ok(())
+    }
+
     /// Makes an empty room; its create event must follow in the same command.
     pub(crate) fn create_room(
         &mut self,

@@ -3,9 +3,9 @@
 //! Commands queue in a bounded channel. The thread takes all that waited while it was in fsync (at most [`BATCH`]), opens one
 //! transaction, runs each command, commits, announces the batch, then answers. A command that may fail after it has written runs in
 //! a savepoint of its own; one that fails only with the disk needs none, since the batch then fails with it. Nobody is told of
-//! anything that is not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and what was not
-//! acknowledged will be sent again. A full disk does not: the batch is undone and each of its commands is answered with
-//! [`StoreError::Full`].
+//! anything that is not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and
+//! what was not acknowledged will be sent again. A full disk does not, and a damaged page neither: the batch is undone, and each of
+//! its commands is answered with a [`Refusal`].
 
 use std::{
     collections::VecDeque,
@@ -14,6 +14,7 @@ use std::{
     path::Path,
     sync::{Arc, OnceLock},
     thread,
+    time::Instant,
 };
 
 use rusqlite::Connection;
@@ -24,19 +25,24 @@ use tokio::sync::{
 
 use super::{
     Batch, CommitHook, Position, SharedHeads, Snapshot, StoreError, checkpoint::Checkpointer,
-    heads::HeadCache, log::Logged,
+    heads::HeadCache, log::Logged, timing::Timing,
 };
+use crate::clock;
 
 /// Commands of one commit.
 const BATCH: usize = 512;
 /// Commands that may wait; more wait in their callers.
 const QUEUE: usize = 4096;
 
+/// What a command does, and how it went.
+type Run = dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send;
+
 /// A change on its way into a batch.
 struct Command {
     undo: Undo,
+    asked: Instant,
     /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
-    run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> Done + Send>,
+    run: Box<Run>,
 }
 
 /// What happens when a command fails that has written already.
@@ -57,6 +63,27 @@ struct Done {
     answer: Answer,
 }
 
+/// Why a whole batch was undone.
+#[derive(Clone, Copy)]
+enum Refusal {
+    /// There was no room for it.
+    Full,
+    /// A command met a damaged page, after which `SQLite` commits nothing of its transaction.
+    Damaged,
+    /// A command failed that has no savepoint.
+    Undone,
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Full => Self::Full,
+            Refusal::Undone => Self::Undone,
+            Refusal::Damaged => Self::Damaged { what: "page", reason: "it cannot be read".to_owned() },
+        }
+    }
+}
+
 /// The caller's side of the writer.
 pub(super) struct Writer {
     commands: mpsc::Sender<Message>,
@@ -75,11 +102,12 @@ impl Writer {
         committed: watch::Sender<Position>,
         hook: Arc<OnceLock<CommitHook>>,
         heads: SharedHeads,
+        timing: Arc<Timing>,
     ) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let checkpointer = Checkpointer::start(path, &connection)?;
         let pending = Pending { head, entries: Vec::new(), heads: HeadCache::sharing(heads.clone()) };
-        let task = WriterThread { connection, pending, heads, committed, hook, checkpointer };
+        let task = WriterThread { connection, pending, heads, committed, hook, timing, checkpointer };
         thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || task.run(inbox))
@@ -99,8 +127,9 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let run = Box::new(move |tx: Result<&mut Tx<'_>, StoreError>| {
-            let outcome = tx.map_err(E::from).and_then(change);
+        let asked = clock::instant();
+        let run = Box::new(move |tx: Result<&mut Tx<'_>, Refusal>| {
+            let outcome = tx.map_err(|refusal| StoreError::from(refusal).into()).and_then(change);
             let keep = outcome.is_ok();
             let answer: Answer = Box::new(move |committed| {
                 let outcome = match committed {
@@ -112,7 +141,7 @@ impl Writer {
             });
             Done { keep, answer }
         });
-        let queued = self.commands.try_send(Message::Run(Command { undo, run }));
+        let queued = self.commands.try_send(Message::Run(Command { undo, asked, run }));
         let commands = self.commands.clone();
         async move {
             match queued {
@@ -164,6 +193,7 @@ struct WriterThread {
     heads: SharedHeads,
     committed: watch::Sender<Position>,
     hook: Arc<OnceLock<CommitHook>>,
+    timing: Arc<Timing>,
     checkpointer: Checkpointer,
 }
 
@@ -202,16 +232,16 @@ impl WriterThread {
         match result {
             Ok(()) => {
                 self.announce();
-                answers.into_iter().for_each(|answer| answer(Ok(())));
+                for answer in answers {
+                    answer(Ok(()));
+                }
             }
             Err(error) => {
-                self.undo(from, &error);
-                let refusal = || match error {
-                    StoreError::Undone => StoreError::Undone,
-                    _ => StoreError::Full,
-                };
-                answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal())).answer));
-                answers.into_iter().for_each(|answer| answer(Err(refusal())));
+                let refusal = self.undo(from, &error);
+                answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal)).answer));
+                for answer in answers {
+                    answer(Err(refusal.into()));
+                }
             }
         }
         self.checkpointer.after_commit(&self.connection);
@@ -222,9 +252,10 @@ impl WriterThread {
         batch: &mut VecDeque<Command>,
         answers: &mut Vec<Answer>,
     ) -> Result<(), StoreError> {
+        let began = clock::instant();
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         while let Some(command) = batch.pop_front() {
-            let Command { undo, run } = command;
+            let Command { undo, asked, run } = command;
             let before = (self.pending.head, self.pending.entries.len(), self.pending.heads.mark());
             let changes = self.connection.total_changes();
             if undo == Undo::Command {
@@ -245,6 +276,7 @@ impl WriterThread {
                 self.pending.entries.truncate(before.1);
                 self.pending.heads.undo_to(before.2);
             }
+            self.timing.note(before.0, self.pending.head, asked);
             match undo {
                 Undo::Command => {
                     if !keep {
@@ -259,7 +291,9 @@ impl WriterThread {
             }
         }
         self.pending.heads.store(&self.connection)?;
-        execute(&self.connection, "COMMIT")
+        execute(&self.connection, "COMMIT")?;
+        self.timing.commits.observe(began.elapsed());
+        Ok(())
     }
 
     fn announce(&mut self) {
@@ -275,12 +309,23 @@ impl WriterThread {
     }
 
     /// Puts memory back to the last commit, or ends the process if the file cannot be trusted.
-    fn undo(&mut self, from: Position, error: &StoreError) {
-        if !matches!(error, StoreError::Full | StoreError::Undone) {
+    fn undo(&mut self, from: Position, error: &StoreError) -> Refusal {
+        let refusal = if matches!(error, StoreError::Full) {
+            tracing::warn!(%error, "a batch was not committed");
+            Refusal::Full
+        } else if matches!(error, StoreError::Undone) {
+            tracing::error!("a change failed after it had written, and its whole batch with it");
+            Refusal::Undone
+        } else if error.is_of_one_place() {
+            tracing::error!(
+                %error,
+                "the database is damaged: look with `hark-server check`, bring back a backup with `hark-server restore`"
+            );
+            Refusal::Damaged
+        } else {
             tracing::error!(%error, "the database could not be written: ending");
             std::process::abort();
-        }
-        tracing::warn!(%error, "a batch was not committed");
+        };
         if !self.connection.is_autocommit()
             && let Err(error) = execute(&self.connection, "ROLLBACK")
         {
@@ -289,6 +334,7 @@ impl WriterThread {
         }
         self.pending =
             Pending { head: from, entries: Vec::new(), heads: HeadCache::sharing(self.heads.clone()) };
+        refusal
     }
 }
 
