@@ -150,11 +150,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes what `user` kept here for themselves: account data, filters, pushers, messages for devices.
+    /// Deletes what `user` kept here for themselves: account data, filters, pushers, messages for devices, keys and backups of keys.
     pub(crate) fn delete_belongings(&mut self, user: &UserId) -> Result<(), StoreError> {
         self.delete_all_account_data(user)?;
         self.remove_pushers(user)?;
-        for sql in ["DELETE FROM filters WHERE user_id = $1", "DELETE FROM to_device WHERE user_id = $1"] {
+        if let Some(dehydrated) = self.dehydrated_device(user)? {
+            self.forget_keys(user, &dehydrated.id)?;
+        }
+        for sql in [
+            "DELETE FROM filters WHERE user_id = $1",
+            "DELETE FROM to_device WHERE user_id = $1",
+            "DELETE FROM dehydrated_devices WHERE user_id = $1",
+            "DELETE FROM cross_signing_keys WHERE user_id = $1",
+            "DELETE FROM key_signatures WHERE target_user = $1",
+            "DELETE FROM key_backups WHERE user_id = $1",
+            "DELETE FROM backed_up_keys WHERE user_id = $1",
+        ] {
             self.prepare(sql)?.execute([user.as_str()])?;
         }
         Ok(())

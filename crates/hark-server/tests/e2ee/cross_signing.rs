@@ -341,3 +341,24 @@ async fn a_signature_ends_long_polls() {
     let (poll, failures) = tokio::join!(alice.sync(&query), sign(&alice, &bob.id, &master, signed));
     assert_eq!((changed(&poll), failures), (vec![bob.id.as_str()], json!({})));
 }
+
+/// Whoever closes their account leaves no keys behind, and no copies of the keys of their rooms.
+#[tokio::test]
+async fn a_closed_account_has_no_keys() {
+    let house = House::open().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let room = bob.create_room(json!({ "preset": "public_chat" })).await;
+    alice.join(&room).await.ok();
+    Device::published(alice.clone()).await;
+    Identity::published(&alice).await;
+    let backup = json!({ "algorithm": "org.example.backup", "auth_data": {} });
+    alice.post("room_keys/version", backup).await.ok();
+    let before = query(&bob, &alice.id).await;
+    assert!(before["master_keys"][&alice.id].is_object() && before["device_keys"][&alice.id].is_object());
+
+    alice.post("account/deactivate", confirmed(&alice, json!({}))).await.ok();
+    let after = query(&bob, &alice.id).await;
+    assert_eq!(after["master_keys"].get(&alice.id), None, "{after}");
+    assert_eq!(after["self_signing_keys"].get(&alice.id), None, "{after}");
+    assert!(after["device_keys"][&alice.id].as_object().is_none_or(serde_json::Map::is_empty), "{after}");
+}
