@@ -8,6 +8,7 @@ use crate::{
     accounts::Accounts,
     http::limits::Limits,
     media::Media,
+    metrics::Metrics,
     previews::Previews,
     push::Bell,
     rooms::{Rooms, Signer},
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) rooms: Rooms,
     /// What clients have not seen yet.
     pub(crate) sync: Sync,
+    /// What it counts of its work.
+    pub(crate) metrics: Metrics,
     /// Rung when a pusher was set or removed.
     pub(crate) bell: Bell,
     /// How often one may ask.
@@ -54,10 +57,12 @@ impl App {
     ) -> Self {
         let server_name = signer.server_name().clone();
         let shutdown = CancellationToken::new();
+        let metrics = Metrics::default();
         Self {
-            accounts: Accounts::new(store.clone(), server_name.clone()),
+            accounts: Accounts::new(store.clone(), server_name.clone(), config.token_lifetime),
             rooms: Rooms::new(store.clone(), signer),
-            sync: Sync::new(store.clone(), shutdown.clone()),
+            sync: Sync::new(store.clone(), &metrics, config.presence, shutdown.clone()),
+            metrics,
             bell: Bell::default(),
             limits: Limits::new(config.rate_limits),
             shutdown,

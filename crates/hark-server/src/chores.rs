@@ -3,16 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    App, clock,
+    App, clock, closing,
     store::{StoreError, Tx},
 };
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_hours(1);
 
-/// Forgets what is over, at the start and every hour, until the server goes down: answered requests of former days, addresses
-/// whose file never came, and files nobody has a use for.
+/// At the start, ends what was broken off. Forgets what is over, at the start and every hour, until the server goes down: answered
+/// requests of former days, addresses whose file never came, and files nobody has a use for.
 pub(crate) async fn run(app: Arc<App>) {
+    if let Err(error) = closing::resume(&app).await {
+        tracing::warn!(%error, "the rooms of a closed account are not left yet");
+    }
     if let Err(error) = app.media.walk().await {
         tracing::warn!(%error, "the folder of files could not be looked through");
     }

@@ -25,6 +25,8 @@ pub struct MediaConfig {
     pub max_promised: usize,
     /// How long such an address waits for its file.
     pub promise_life: Duration,
+    /// How long who uploads may pause before the upload counts as broken off.
+    pub upload_pause: Duration,
     /// Types that are taken, such as `image/png` or `image/*`; none means all. Encrypted files are `application/octet-stream`.
     pub accepted_types: Vec<String>,
     /// How many bytes one person may keep; `None`: as many as there is room for.
@@ -48,6 +50,7 @@ impl Default for MediaConfig {
         Self {
             max_promised: 100,
             promise_life: Duration::from_hours(24),
+            upload_pause: Duration::from_mins(1),
             accepted_types: Vec::new(),
             max_per_user: None,
             limits_uri: None,
@@ -81,6 +84,13 @@ pub struct Config {
     pub registration: Registration,
     /// Whether limits of requests per user and address apply.
     pub rate_limits: bool,
+    /// Where `/metrics` is served, if anywhere: a port of its own, since the other is for everybody.
+    pub metrics: Option<SocketAddr>,
+    /// How long an access token lives whose device can refresh it. Those of other devices live as long as the device is signed in.
+    pub token_lifetime: Duration,
+    /// Whether users are told who of those they share a room with is there. If not, what they say of themselves is accepted and
+    /// goes nowhere.
+    pub presence: bool,
     /// The largest upload, in bytes.
     pub max_upload: u64,
     /// Files people send each other.
@@ -104,6 +114,9 @@ impl Config {
             server_name: None,
             registration: Registration::default(),
             rate_limits: true,
+            metrics: None,
+            token_lifetime: Duration::from_hours(1),
+            presence: true,
             max_upload: 100 * 1024 * 1024,
             media: MediaConfig::default(),
             max_connections: 200_000,

@@ -22,7 +22,7 @@ pub enum StartError {
         path: PathBuf,
     },
     /// The database file is not one, or is damaged.
-    #[error("The database {} is damaged or not hark-server's. Restore it from a backup, or choose another folder with --data.", path.display())]
+    #[error("The database {} is damaged or not hark-server's: `hark-server check` says more. Bring back a backup with `hark-server restore`, or choose another folder with --data.", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum StartError {
         path: PathBuf,
     },
     /// The database was written by a newer version.
-    #[error("The data folder {} was written by a newer hark-server. Use that one, or choose another folder with --data.", path.display())]
+    #[error("The data folder {} was written by a newer hark-server. Nothing in it was changed. Use that one, or choose another folder with --data.", path.display())]
     TooNew {
         /// The folder.
         path: PathBuf,
@@ -77,6 +77,16 @@ pub enum StartError {
         /// What was asked for.
         address: SocketAddr,
     },
+    /// The address of `/metrics` cannot be listened on.
+    #[error(
+        "It is not possible to serve metrics on {address} ({reason}). Choose another address with --metrics."
+    )]
+    Metrics {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        reason: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("It is not possible to listen on {address} ({reason}). Choose another address with --listen.")]
     Listen {
@@ -90,7 +100,7 @@ pub enum StartError {
 /// An account that was not added: why, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct AddUserError(pub(crate) String);
+pub struct AdminError(pub(crate) String);
 
 /// Files that were not cleared away: why, and what to do.
 #[derive(Debug, thiserror::Error)]

@@ -132,7 +132,7 @@ fn by_sender(
 }
 
 /// `*` stands for any characters. Linear in the text for each part of the pattern.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let mut parts = parts.peekable();

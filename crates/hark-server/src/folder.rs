@@ -66,7 +66,7 @@ impl Folder {
                 }
                 _ => StartError::Database { path: file, reason: error },
             },
-            StoreError::Closed => StartError::Database { path: file, reason: error },
+            StoreError::Closed | StoreError::Undone => StartError::Database { path: file, reason: error },
         }
     }
 }

@@ -31,6 +31,14 @@ pub(crate) fn open_private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Lets every other thread of the computer go before this one. Where the system cannot do that for a single thread, nothing happens.
+pub(crate) fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!(%error, "a thread could not be made to give way");
+    }
+}
+
 /// Opens a log only its owner may read, for more lines at its end.
 pub(crate) fn open_private_log(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -47,6 +55,20 @@ pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
+}
+
+/// What the process holds in memory, in bytes; `None` where that is not known.
+#[cfg(target_os = "linux")]
+pub(crate) fn resident_memory() -> Option<u64> {
+    let pages =
+        fs::read_to_string("/proc/self/statm").ok()?.split_whitespace().nth(1)?.parse::<u64>().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// What the process holds in memory: here that is not known.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn resident_memory() -> Option<u64> {
+    None
 }
 
 /// How many files the process may hold open at once; `None` where that is not counted.
@@ -72,6 +94,43 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(WAITING)
+}
+
+/// While it lives, what is typed at the terminal of standard input is not shown. Where that cannot be had, it is shown.
+#[derive(Debug)]
+pub struct WithoutEcho {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+impl WithoutEcho {
+    /// From now on.
+    pub fn begin() -> Self {
+        #[cfg(unix)]
+        {
+            use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+            let before = tcgetattr(io::stdin()).ok();
+            if let Some(before) = &before {
+                let mut silent = before.clone();
+                silent.local_modes.remove(LocalModes::ECHO);
+                let _shown_then = tcsetattr(io::stdin(), OptionalActions::Flush, &silent);
+            }
+            Self { before }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+}
+
+#[cfg(unix)]
+impl Drop for WithoutEcho {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        if let Some(before) = &self.before {
+            // Whoever took the terminal away has it as it was left.
+            let _gone = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
+    }
 }
 
 /// Lets the process hold as many files open as the system grants it, for connections are files.

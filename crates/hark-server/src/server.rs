@@ -11,13 +11,14 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AddUserError, App, Cleared, Config, MediaError, StartError,
+    AdminError, App, Cleared, Config, MediaError, StartError,
     accounts::{NewAccount, Secret, names},
     admin::{Admin, Running},
     api, chores,
     folder::Folder,
     http::{Bounds, serve},
     media::Media,
+    metrics,
     naming::{self, Settling},
     platform,
     previews::Previews,
@@ -30,10 +31,14 @@ use crate::{
 /// How long requests under way may take when the server ends.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Connections to `/metrics` at once.
+const METRICS_READERS: usize = 16;
+
 /// A running homeserver.
 pub struct Server {
     app: Arc<App>,
     address: SocketAddr,
+    metrics: Option<SocketAddr>,
     serving: JoinHandle<()>,
     folder: Folder,
     /// Cancelled when the folder is free again.
@@ -46,6 +51,7 @@ impl Server {
         let folder = Folder::take(&config.data_dir)?;
         let app = open(&folder, config).await?;
         let listener = listen(app.config.listen)?;
+        let for_metrics = app.config.metrics.map(listen_for_metrics).transpose()?;
         let address = listener
             .local_addr()
             .map_err(|reason| StartError::Listen { address: app.config.listen, reason })?;
@@ -65,8 +71,16 @@ impl Server {
         tokio::spawn(search::run(app.clone()));
         tokio::spawn(push::run(app.clone()));
         let bounds = Bounds { connections: app.config.max_connections, silence: app.config.max_silence };
-        let serving = tokio::spawn(serve(listener, api::router(app.clone()), bounds, app.shutdown.clone()));
-        Ok(Self { app, address, serving, folder, ended })
+        let metrics = for_metrics.as_ref().and_then(|listener| listener.local_addr().ok());
+        if let Some(listener) = for_metrics {
+            let bounds = Bounds { connections: METRICS_READERS, ..bounds };
+            let pages = metrics::router(app.clone());
+            tokio::spawn(serve(listener, pages, bounds, Arc::default(), app.shutdown.clone()));
+        }
+        let counted = app.metrics.connections.clone();
+        let serving =
+            tokio::spawn(serve(listener, api::router(app.clone()), bounds, counted, app.shutdown.clone()));
+        Ok(Self { app, address, metrics, serving, folder, ended })
     }
 
     /// The address to give to a client on this computer.
@@ -77,6 +91,11 @@ impl Server {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where `/metrics` is, if it is served.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// The part of ids behind the colon.
@@ -90,7 +109,7 @@ impl Server {
     }
 
     /// Adds an account and returns its full id.
-    pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AddUserError> {
+    pub async fn add_user(&self, name: &str, password: &str, admin: bool) -> Result<String, AdminError> {
         add_user(&self.app, name, password, admin).await
     }
 
@@ -157,8 +176,8 @@ pub(crate) async fn add_user(
     name: &str,
     password: &str,
     admin: bool,
-) -> Result<String, AddUserError> {
-    let explain = |error: crate::http::ApiError| AddUserError(error.message().to_owned());
+) -> Result<String, AdminError> {
+    let explain = |error: crate::http::ApiError| AdminError(error.message().to_owned());
     let user_id = names::new_user(name, app.accounts.server_name()).map_err(explain)?;
     let password = Secret::new(password.to_owned());
     let account = NewAccount { user_id: user_id.clone(), password, admin, registration_token: None };
@@ -176,13 +195,17 @@ pub(crate) async fn has_users(app: &App) -> bool {
 }
 
 /// Gives a new account the name others see. For right after it was added: rooms it may be in already are not told.
-pub(crate) async fn set_display_name(app: &App, user_id: &str, name: &str) -> Result<(), AddUserError> {
-    let user = ruma::UserId::parse(user_id).map_err(|error| AddUserError(error.to_string()))?;
+pub(crate) async fn set_display_name(app: &App, user_id: &str, name: &str) -> Result<(), AdminError> {
+    let user = ruma::UserId::parse(user_id).map_err(|error| AdminError(error.to_string()))?;
     let name = serde_json::Value::from(name);
     let written = app
         .store
         .write::<_, StoreError, _>(move |tx| tx.set_profile_field(&user, "displayname", Some(&name)));
-    written.await.map(drop).map_err(|error| AddUserError(error.to_string()))
+    written.await.map(drop).map_err(|error| AdminError(error.to_string()))
+}
+
+fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, StartError> {
+    platform::listen(address).map_err(|reason| StartError::Metrics { address, reason })
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hark_server::{AddUserError, Running, Watch};
+use hark_server::{AdminError, Running, Watch};
 use tokio::process::Child;
 
 use super::launch::{self, Launched, Plan, STARTS_WITHIN};
@@ -72,6 +72,6 @@ async fn find(folder: &Path) -> Result<Option<Watch>, ApiError> {
     }
 }
 
-pub(super) fn refused(error: AddUserError) -> ApiError {
+pub(super) fn refused(error: AdminError) -> ApiError {
     ApiError::new(ErrorCode::Refused, error.to_string())
 }

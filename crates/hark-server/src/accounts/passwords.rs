@@ -1,16 +1,19 @@
-//! Passwords: argon2id on blocking threads, two at a time, so that a crowd signing in takes 92 MiB and not the machine.
+//! Passwords: argon2id on two threads of its own, which give way to all others, so that a crowd signing in takes 92 MiB and waits,
+//! and nobody else does.
 
 use std::{
     fmt,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::{http::ApiError, random};
+use crate::{http::ApiError, platform, random};
 
 /// How many hashes are computed at once; each takes [`MEMORY_KIB`].
 const AT_ONCE: usize = 2;
@@ -18,6 +21,10 @@ const AT_ONCE: usize = 2;
 /// back at once; 19 MiB stayed with every thread that ever hashed, some 300 MiB after thirty logins.
 const MEMORY_KIB: u32 = 46 * 1024;
 const PASSES: u32 = 1;
+/// How many may wait for their turn; further ones are told to come again.
+const QUEUE: usize = 1024;
+/// When they should.
+const COME_AGAIN: Duration = Duration::from_secs(10);
 /// Longer passwords only serve to keep the server busy.
 const MAX_LENGTH: usize = 512;
 
@@ -29,6 +36,17 @@ impl Secret {
     /// A password as its owner typed it.
     pub(crate) fn new(text: String) -> Self {
         Self(text)
+    }
+
+    /// 400 `M_WEAK_PASSWORD` unless it may become somebody's password.
+    pub(crate) fn check_strength(&self) -> Result<(), ApiError> {
+        if self.0.is_empty() {
+            return Err(weak("A password is needed."));
+        }
+        if self.0.len() > MAX_LENGTH {
+            return Err(weak("A password has at most 512 bytes."));
+        }
+        Ok(())
     }
 }
 
@@ -55,24 +73,40 @@ pub(super) enum Verdict {
     RightButCheap(String),
 }
 
-/// Hashes and verifies.
+/// Something to be computed.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Hashes and verifies. Its threads end with it.
 pub(super) struct Passwords {
-    turns: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
+    /// How many hashes were computed.
+    #[cfg(test)]
+    pub(super) computed: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 impl Passwords {
+    /// # Panics
+    /// When the operating system has no thread to give: the server is only just starting then.
     pub(super) fn new() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..AT_ONCE {
+            let waiting = waiting.clone();
+            thread::Builder::new()
+                .name("passwords".to_owned())
+                .spawn(move || work(&waiting))
+                .expect("a starting server can start threads");
+        }
+        Self {
+            jobs,
+            #[cfg(test)]
+            computed: Arc::default(),
+        }
     }
 
     /// The PHC string of a new password.
     pub(super) async fn hash(&self, password: Secret) -> Result<String, ApiError> {
-        if password.0.is_empty() {
-            return Err(weak("A password is needed."));
-        }
-        if password.0.len() > MAX_LENGTH {
-            return Err(weak("A password has at most 512 bytes."));
-        }
+        password.check_strength()?;
         self.in_turn(move || hash(&password)).await?.ok_or_else(ApiError::internal)
     }
 
@@ -88,14 +122,29 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        let closing = || ApiError::unavailable("The server is shutting down.");
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| closing())?;
-        tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        })
-        .await
-        .map_err(|_| closing())
+        let (answer, answered) = oneshot::channel();
+        #[cfg(test)]
+        let computed = self.computed.clone();
+        let job = Box::new(move || {
+            // Whoever hung up while they waited needs no answer.
+            if !answer.is_closed() {
+                #[cfg(test)]
+                computed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let _gone = answer.send(work());
+            }
+        });
+        self.jobs.try_send(job).map_err(|_| ApiError::limit_exceeded(COME_AGAIN))?;
+        answered.await.map_err(|_| ApiError::internal())
+    }
+}
+
+/// Does one job after the other until nobody can bring more.
+fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
+    platform::give_way();
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(job) = next else { return };
+        job();
     }
 }
 
@@ -168,6 +217,34 @@ mod tests {
             panic!("the cheap hash was not noticed")
         };
         assert!(passwords.verify(secret("pass"), Some(stronger)).await.unwrap() == Verdict::Right);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_waits_its_turn_and_more_than_a_crowd_comes_again() {
+        let passwords = std::sync::Arc::new(Passwords::new());
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let held = std::sync::Arc::new(std::sync::Mutex::new(held));
+        let mut busy = tokio::task::JoinSet::new();
+        for _ in 0..super::AT_ONCE + super::QUEUE {
+            let (passwords, held) = (passwords.clone(), held.clone());
+            busy.spawn(
+                async move { passwords.in_turn(move || drop(held.lock().map(|held| held.recv()))).await },
+            );
+        }
+        // All are waiting once one more finds no place.
+        let refused = loop {
+            match tokio::time::timeout(std::time::Duration::ZERO, passwords.in_turn(|| ())).await {
+                Ok(Err(error)) => break error,
+                _ => tokio::task::yield_now().await,
+            }
+        };
+        assert_eq!(refused.errcode(), "M_LIMIT_EXCEEDED");
+        drop(hold);
+        while let Some(done) = busy.join_next().await {
+            // Those that were spawned late may have found no place either; nobody waits for ever.
+            let _done_or_refused = done.unwrap();
+        }
+        assert!(passwords.verify(secret("x"), None).await.unwrap() == Verdict::Wrong);
     }
 
     #[test]

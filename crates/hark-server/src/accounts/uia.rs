@@ -9,9 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Secret;
 use crate::{clock, http::ApiError, random};
 
 /// How long one may take.
@@ -29,6 +31,25 @@ pub(crate) struct Auth {
     pub(crate) session: Option<String>,
     /// For `m.login.registration_token`.
     pub(crate) token: Option<String>,
+    /// For `m.login.password`: who.
+    identifier: Option<Identifier>,
+    /// The same in the form before r0.4.
+    user: Option<String>,
+    /// For `m.login.password`.
+    pub(crate) password: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+struct Identifier {
+    user: Option<String>,
+}
+
+impl Auth {
+    /// The name of who is said to be asking.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let identified = self.identifier.as_ref().and_then(|identifier| identifier.user.as_deref());
+        identified.or(self.user.as_deref())
+    }
 }
 
 /// One way through: the stages that must all be done.
@@ -57,7 +78,7 @@ pub(crate) struct Uia {
 
 impl Uia {
     /// Takes a request one step further; `check` verifies a stage before it counts. `Ok` ends the session; an error is what to
-    /// answer, mostly a 401 with what is still to do.
+    /// answer, mostly a 401 with what is still to do. A session shown for another purpose than the one it began with is refused.
     pub(crate) async fn step(
         &self,
         purpose: &str,
@@ -69,10 +90,14 @@ impl Uia {
         let Some(auth) = auth else {
             return Err(self.begin(purpose, flow, now));
         };
-        let id = match &auth.session {
-            Some(id) if self.knows(id, purpose, now) => id.clone(),
+        let begun_for = auth.session.as_ref().and_then(|id| self.purpose(id, now));
+        let id = match (&auth.session, begun_for) {
+            (Some(id), Some(begun)) if begun == purpose => id.clone(),
+            (Some(_), Some(_)) => {
+                return Err(ApiError::forbidden("These steps were begun for another request: begin again."));
+            }
             // A first request may bring the only step there is (matrix-nio and others register so).
-            None if auth.stage.is_some() => self.open(purpose, now),
+            (None, _) if auth.stage.is_some() => self.open(purpose, now),
             _ => return Err(self.begin(purpose, flow, now)),
         };
         if let Some(stage) = &auth.stage {
@@ -85,7 +110,7 @@ impl Uia {
             };
             match check(&auth).await {
                 Ok(()) => self.mark_done(&id, stage, auth.token.clone()),
-                Err(error) if error.status().is_server_error() => return Err(error),
+                Err(error) if !tells_of_the_step(&error) => return Err(error),
                 Err(error) => {
                     return Err(self.challenge(&id, flow, Some((error.errcode(), error.message()))));
                 }
@@ -115,10 +140,11 @@ impl Uia {
         id
     }
 
-    fn knows(&self, id: &str, purpose: &str, now: Instant) -> bool {
-        self.lock()
-            .get(id)
-            .is_some_and(|progress| progress.purpose == purpose && now - progress.began < LIFETIME)
+    /// What a session under way was begun for.
+    fn purpose(&self, id: &str, now: Instant) -> Option<String> {
+        let sessions = self.lock();
+        let progress = sessions.get(id).filter(|progress| now - progress.began < LIFETIME)?;
+        Some(progress.purpose.clone())
     }
 
     fn mark_done(&self, id: &str, stage: &'static str, token: Option<String>) {
@@ -158,12 +184,19 @@ impl Uia {
     }
 }
 
+/// Whether an error is about what was shown, and not about us or about how often one asks.
+fn tells_of_the_step(error: &ApiError) -> bool {
+    error.status().is_client_error() && error.status() != StatusCode::TOO_MANY_REQUESTS
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
-    use super::{Auth, Flow, Passed, Uia};
-    use crate::http::ApiError;
+    use super::{Auth, Flow, KEPT, LIFETIME, Passed, Uia};
+    use crate::{clock, http::ApiError};
 
     const TWO: Flow = &["m.login.registration_token", "m.login.dummy"];
 
@@ -172,6 +205,9 @@ mod tests {
             stage: stage.map(ToOwned::to_owned),
             session: Some(session.to_owned()),
             token: token.map(ToOwned::to_owned),
+            identifier: None,
+            user: None,
+            password: None,
         }
     }
 
@@ -186,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn a_first_request_may_bring_the_only_step() {
         let uia = Uia::default();
-        let first = Some(Auth { stage: Some("m.login.dummy".to_owned()), session: None, token: None });
+        let first = Some(Auth { session: None, ..auth(Some("m.login.dummy"), "", None) });
         assert_eq!(
             uia.step("register", &["m.login.dummy"], first, async |_| Ok(())).await.unwrap(),
             Passed::default()
@@ -217,7 +253,22 @@ mod tests {
         let uia = Uia::default();
         let session = refused(&uia, "register", None).await["session"].as_str().unwrap().to_owned();
         let other = refused(&uia, "delete device", Some(auth(Some("m.login.dummy"), &session, None))).await;
-        assert_ne!(other["session"], json!(session));
-        assert_eq!(other["completed"], json!([]));
+        assert_eq!((&other["errcode"], other.get("session")), (&json!("M_FORBIDDEN"), None));
+        let first = refused(&uia, "register", Some(auth(None, &session, None))).await;
+        assert_eq!(first["completed"], json!([]), "the step taken for another request did not count");
+    }
+
+    #[test]
+    fn steps_are_forgotten_after_a_while_and_however_many_are_begun() {
+        let uia = Uia::default();
+        let now = clock::instant();
+        let first = uia.open("register", now);
+        assert_eq!(uia.purpose(&first, now + LIFETIME), None);
+        assert!(uia.purpose(&first, now + LIFETIME / 2).is_some());
+        for n in 1..=KEPT as u64 {
+            uia.open("register", now + Duration::from_micros(n));
+        }
+        assert_eq!(uia.purpose(&first, now), None, "the oldest went");
+        assert!(uia.lock().len() <= KEPT);
     }
 }

@@ -7,12 +7,14 @@ use std::{
 };
 
 use interprocess::local_socket::tokio::{Stream, prelude::*};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{
-    desk::obey,
-    wire::{Answer, Lines, Order, PATIENCE, Request, Running, say},
+    orders::obey,
+    wire::{Answer, LONGEST_ANSWER, Lines, Order, PATIENCE, Request, Running, say},
 };
-use crate::{AddUserError, Config, StartError, clock, folder::Folder, platform, server};
+use crate::{AdminError, Config, StartError, clock, folder::Folder, platform, server};
 
 /// How long a server may take to end: requests under way, then the database.
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
@@ -23,7 +25,7 @@ pub async fn add_user(
     name: &str,
     password: &str,
     admin: bool,
-) -> Result<String, AddUserError> {
+) -> Result<String, AdminError> {
     let (name, password) = (name.to_owned(), password.to_owned());
     carry_out(data_dir, Order::AddUser { name, password, admin, display_name: None }).await
 }
@@ -34,29 +36,29 @@ pub async fn add_named_user(
     name: &str,
     password: &str,
     display_name: &str,
-) -> Result<String, AddUserError> {
+) -> Result<String, AdminError> {
     let (name, password) = (name.to_owned(), password.to_owned());
     let display_name = Some(display_name.to_owned());
     carry_out(data_dir, Order::AddUser { name, password, admin: false, display_name }).await
 }
 
 /// Makes a registration token on the server on `data_dir`, running or not. `None`: it may be used without end.
-pub async fn add_registration_token(data_dir: &Path, uses: Option<u32>) -> Result<String, AddUserError> {
-    carry_out(data_dir, Order::AddRegistrationToken { uses }).await
+pub async fn add_registration_token(data_dir: &Path, uses: Option<u32>) -> Result<String, AdminError> {
+    carry_out(data_dir, Order::AddRegistrationToken { token: None, uses, expires_ms: None }).await
 }
 
 /// The server that runs on `data_dir`, and its end; `None` where none runs.
-pub async fn watch(data_dir: &Path) -> Result<Option<Watch>, AddUserError> {
+pub async fn watch(data_dir: &Path) -> Result<Option<Watch>, AdminError> {
     Watch::begin(data_dir, Order::Watch).await
 }
 
 /// Asks the server on `data_dir` to end in order and waits until it has; false where none runs.
-pub async fn stop(data_dir: &Path) -> Result<bool, AddUserError> {
+pub async fn stop(data_dir: &Path) -> Result<bool, AdminError> {
     let Some(mut watch) = Watch::begin(data_dir, Order::Stop).await? else { return Ok(false) };
     let pid = watch.running.pid;
     match tokio::time::timeout(ENDS_WITHIN, watch.ended()).await {
         Ok(_) => Ok(true),
-        Err(_) => Err(AddUserError(format!(
+        Err(_) => Err(AdminError(format!(
             "The server does not end. End its process {pid} by hand; nothing that was acknowledged is lost."
         ))),
     }
@@ -90,13 +92,13 @@ impl Watch {
         self.ending
     }
 
-    async fn begin(data_dir: &Path, order: Order) -> Result<Option<Self>, AddUserError> {
+    async fn begin(data_dir: &Path, order: Order) -> Result<Option<Self>, AdminError> {
         let Ok(folder) = fs::canonicalize(data_dir) else { return Ok(None) };
         // Nobody listens where no server runs: what a dead one left behind refuses the connection.
         let Ok(stream) = connect(&folder).await else { return Ok(None) };
         let exchange = async {
             say(&stream, &request(&folder, order)?).await?;
-            let mut lines = Lines::of(stream);
+            let mut lines = Lines::of(stream, LONGEST_ANSWER);
             Ok::<_, io::Error>((lines.next().await?, lines))
         };
         let (line, lines) = match tokio::time::timeout(PATIENCE, exchange).await {
@@ -107,39 +109,47 @@ impl Watch {
         };
         match serde_json::from_slice(&line) {
             Ok(Answer::Running(running)) => Ok(Some(Self { running, lines, ending: false })),
-            Ok(Answer::Refused(why)) => Err(AddUserError(why)),
+            Ok(Answer::Refused(why)) => Err(AdminError(why)),
             Ok(Answer::Done(_) | Answer::Ending) | Err(_) => Ok(None),
         }
     }
 }
 
 /// By ourselves where nobody holds the folder, else by whoever does.
-async fn carry_out(data_dir: &Path, order: Order) -> Result<String, AddUserError> {
-    match Folder::take(data_dir) {
+pub(super) async fn carry_out<T: DeserializeOwned>(data_dir: &Path, order: Order) -> Result<T, AdminError> {
+    let done = match Folder::take(data_dir) {
         Ok(folder) => {
-            let plain = |error: StartError| AddUserError(error.to_string());
+            let plain = |error: StartError| AdminError(error.to_string());
             let app = server::open(&folder, Config::new(data_dir)).await.map_err(plain)?;
             let done = obey(&app, order).await;
             app.store.close().await;
-            done
+            done?
         }
-        Err(StartError::FolderInUse { path }) => hand_over(path, order).await,
-        Err(other) => Err(AddUserError(other.to_string())),
-    }
+        Err(StartError::FolderInUse { path }) => hand_over(path, order).await?,
+        Err(other) => return Err(AdminError(other.to_string())),
+    };
+    serde_json::from_value(done)
+        .map_err(|error| AdminError(format!("The answer is not understood: {error}.")))
 }
 
 /// Hands the order to the process that holds the folder.
-async fn hand_over(folder: PathBuf, order: Order) -> Result<String, AddUserError> {
+async fn hand_over(folder: PathBuf, order: Order) -> Result<Value, AdminError> {
+    let takes_long = order.takes_long();
     let exchange = async {
         let stream = connect_patiently(&folder).await?;
         say(&stream, &request(&folder, order)?).await?;
-        let answer = Lines::of(&stream).next().await?;
+        let answer = Lines::of(&stream, LONGEST_ANSWER).next().await?;
         Ok::<Answer, io::Error>(serde_json::from_slice(&answer)?)
     };
-    let answer = tokio::time::timeout(2 * PATIENCE, exchange).await;
-    match answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+    let answer = if takes_long {
+        exchange.await
+    } else {
+        let answer = tokio::time::timeout(2 * PATIENCE, exchange).await;
+        answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    };
+    match answer {
         Ok(Answer::Done(done)) => Ok(done),
-        Ok(Answer::Refused(why)) => Err(AddUserError(why)),
+        Ok(Answer::Refused(why)) => Err(AdminError(why)),
         Ok(Answer::Running(_) | Answer::Ending) => Err(silent(&folder, &io::ErrorKind::InvalidData.into())),
         Err(reason) => Err(silent(&folder, &reason)),
     }
@@ -167,8 +177,8 @@ async fn connect_patiently(folder: &Path) -> io::Result<Stream> {
     }
 }
 
-fn silent(folder: &Path, reason: &io::Error) -> AddUserError {
-    AddUserError(format!(
+fn silent(folder: &Path, reason: &io::Error) -> AdminError {
+    AdminError(format!(
         "The hark-server that runs on {} does not answer ({reason}). Stop it, then try again.",
         folder.display()
     ))

@@ -8,8 +8,11 @@ use interprocess::local_socket::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::wire::{Answer, Lines, Order, PATIENCE, Request, Running, say};
-use crate::{AddUserError, App, clock, folder::Folder, platform, random, server};
+use super::{
+    orders::obey,
+    wire::{Answer, LONGEST_QUESTION, Lines, Order, PATIENCE, Request, Running, say},
+};
+use crate::{App, folder::Folder, platform, random, server};
 
 /// The listening end. Dropping it ends the socket.
 pub(crate) struct Admin {
@@ -75,7 +78,7 @@ struct Desk {
 
 impl Desk {
     async fn answer(&self, stream: &Stream) -> io::Result<()> {
-        let mut lines = Lines::of(stream);
+        let mut lines = Lines::of(stream, LONGEST_QUESTION);
         let line = tokio::time::timeout(PATIENCE, lines.next()).await??;
         let order = match serde_json::from_slice::<Request>(&line) {
             Ok(request) if same(&request.key, &self.key) => request.order,
@@ -94,10 +97,17 @@ impl Desk {
                 self.app.asked_to_end.cancel();
                 self.be_watched(stream, &mut lines).await
             }
-            other => match tokio::time::timeout(PATIENCE, obey(&self.app, other)).await? {
-                Ok(done) => say(stream, &Answer::Done(done)).await,
-                Err(refused) => refuse(stream, &refused.to_string()).await,
-            },
+            other => {
+                let obeyed = if other.takes_long() {
+                    obey(&self.app, other).await
+                } else {
+                    tokio::time::timeout(PATIENCE, obey(&self.app, other)).await?
+                };
+                match obeyed {
+                    Ok(done) => say(stream, &Answer::Done(done)).await,
+                    Err(refused) => refuse(stream, &refused.to_string()).await,
+                }
+            }
         }
     }
 
@@ -115,31 +125,6 @@ impl Desk {
         say(stream, &Answer::Ending).await?;
         self.ended.cancelled().await;
         Ok(())
-    }
-}
-
-/// Does what changes the database.
-pub(super) async fn obey(app: &App, order: Order) -> Result<String, AddUserError> {
-    match order {
-        Order::AddUser { name, password, admin, display_name } => {
-            let user_id = server::add_user(app, &name, &password, admin).await?;
-            if let Some(display_name) = display_name {
-                server::set_display_name(app, &user_id, &display_name).await?;
-            }
-            Ok(user_id)
-        }
-        Order::AddRegistrationToken { uses } => {
-            let token = random::letters(b"abcdefghijkmnpqrstuvwxyz23456789", 20);
-            let stored = token.clone();
-            app.store
-                .write(move |tx| tx.add_registration_token(&stored, uses, clock::now_ms()))
-                .await
-                .map_err(|error: crate::StoreError| {
-                    AddUserError(format!("The token was not stored: {error}."))
-                })?;
-            Ok(token)
-        }
-        Order::Watch | Order::Stop => Err(AddUserError("There is no server to watch or stop.".to_owned())),
     }
 }
 

@@ -4,11 +4,14 @@ use std::{fmt, io, mem, time::Duration};
 
 use interprocess::local_socket::tokio::Stream;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
-/// The longest line.
-const MAX_LINE: u64 = 16 * 1024;
-/// How long either side waits for the other.
+/// The longest line that asks.
+pub(super) const LONGEST_QUESTION: u64 = 16 * 1024;
+/// The longest line that answers: a page of a list, whose names are not ours.
+pub(super) const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
+/// How long either side waits for the other to say something, but for what a long order does.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be asked.
@@ -23,13 +26,52 @@ pub(super) enum Order {
         #[serde(default)]
         display_name: Option<String>,
     },
+    ListUsers(Page),
+    DeactivateUser {
+        user: String,
+        /// Whether what they said is hidden from whoever comes later.
+        erase: bool,
+    },
+    ResetPassword {
+        user: String,
+        password: String,
+    },
+    /// The text of the token, where it is not made up.
     AddRegistrationToken {
+        #[serde(default)]
+        token: Option<String>,
         uses: Option<u32>,
+        #[serde(default)]
+        expires_ms: Option<i64>,
+    },
+    ListRegistrationTokens(Page),
+    RemoveRegistrationToken {
+        token: String,
+    },
+    ListRooms(Page),
+    PruneMedia,
+    /// By its id or an alias.
+    PurgeRoom {
+        room: String,
     },
     /// Say what runs, then say when it begins to end, and hang up when the folder is free.
     Watch,
     /// The same, and end now.
     Stop,
+}
+
+impl Order {
+    /// True if it may take longer than anybody waits for an answer. The end of the connection tells whether it goes on.
+    pub(super) fn takes_long(&self) -> bool {
+        matches!(self, Self::PurgeRoom { .. } | Self::PruneMedia | Self::DeactivateUser { .. })
+    }
+}
+
+/// A part of a list: what comes after `after` in the order of ids.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Page {
+    pub(super) after: String,
+    pub(super) limit: usize,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -42,7 +84,7 @@ pub(super) struct Request {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
-    Done(String),
+    Done(Value),
     Refused(String),
     Running(Running),
     /// The server was asked to end, and does.
@@ -76,18 +118,19 @@ impl fmt::Display for Running {
 /// The lines the other side says.
 pub(super) struct Lines<R> {
     from: BufReader<R>,
+    longest: u64,
     /// What has come of the next one.
     begun: Vec<u8>,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    pub(super) fn of(stream: R) -> Self {
-        Self { from: BufReader::new(stream), begun: Vec::new() }
+    pub(super) fn of(stream: R, longest: u64) -> Self {
+        Self { from: BufReader::new(stream), longest, begun: Vec::new() }
     }
 
     /// The next line; empty where the other side has hung up. May be broken off and asked again.
     pub(super) async fn next(&mut self) -> io::Result<Vec<u8>> {
-        let room = MAX_LINE.saturating_sub(self.begun.len() as u64);
+        let room = self.longest.saturating_sub(self.begun.len() as u64);
         (&mut self.from).take(room).read_until(b'\n', &mut self.begun).await?;
         Ok(mem::take(&mut self.begun))
     }

@@ -10,7 +10,7 @@ pub(super) async fn log_out(
     session: Session,
     _: logout::v3::Request,
 ) -> Result<impl Answer, ApiError> {
-    app.accounts.sign_out(&session).await?;
+    app.accounts.sign_out(&session.user_id, vec![session.device_id]).await?;
     Ok(logout::v3::Response::new())
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    clock,
     http::{
         Answer, ApiError, Json, Session, Whole,
         extract::{Incoming, Raw, Shared},
@@ -61,7 +62,9 @@ pub(super) async fn upload(
     request: Incoming,
 ) -> Result<impl Answer, ApiError> {
     let declared = declared(&request)?;
+    let began = clock::instant();
     let address = app.media.upload(&session.user_id, declared, request.body).await?;
+    app.metrics.upload.observe(began.elapsed());
     Ok(Json(json!({ "content_uri": address })))
 }
 
@@ -79,7 +82,9 @@ pub(super) async fn upload_promised(
 ) -> Result<impl Answer, ApiError> {
     let declared = declared(&request)?;
     let (server, id) = (&request.path[0], &request.path[1]);
+    let began = clock::instant();
     app.media.keep_promise(&session.user_id, server, id, declared, request.body).await?;
+    app.metrics.upload.observe(began.elapsed());
     Ok(Json(json!({})))
 }
 

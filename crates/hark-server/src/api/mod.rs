@@ -5,10 +5,14 @@
 
 #[cfg(test)]
 mod access;
+mod account;
 mod account_data;
+mod admin;
 mod capabilities;
 mod card;
+mod confirm;
 mod cursor;
+mod dehydrated_device;
 mod devices;
 mod discovery;
 mod filter;
@@ -16,6 +20,8 @@ mod filter;
 mod fuzz;
 mod hierarchy;
 mod jump;
+mod key_backup;
+mod keys;
 mod legacy;
 mod login;
 mod logout;
@@ -23,6 +29,7 @@ mod media;
 mod membership;
 mod mutual_rooms;
 mod notifications;
+mod openid;
 mod paging;
 mod presence;
 mod profile;
@@ -61,11 +68,16 @@ use ruma::{
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::http::{ApiError, Routes, Session, extract::Shared, layers, limits::Limit};
+use crate::{
+    accounts::Standing,
+    http::{ApiError, Routes, Session, extract::Shared, layers, limits::Limit},
+};
 
 /// Everything the server answers to.
 pub(crate) fn router(app: Shared) -> Router {
-    routes()
+    let routes = routes();
+    app.metrics.watch(routes.counted());
+    routes
         .into_router()
         .route("/health", get(discovery::health))
         .route("/.well-known/matrix/client", get(discovery::well_known))
@@ -78,7 +90,7 @@ pub(crate) fn router(app: Shared) -> Router {
 
 /// Every endpoint of the specification that is here.
 fn routes() -> Routes {
-    let routes = media_routes(account_routes(Routes::default()));
+    let routes = media_routes(keys_routes(account_routes(Routes::default())));
     old_routes(discovery_routes(rooms_routes(routes)))
 }
 
@@ -93,20 +105,38 @@ fn account_routes(routes: Routes) -> Routes {
         .raw::<c::session::login::v3::Request>(login::log_in)
         .raw::<c::account::register::v3::Request>(register::register)
         .limited(Limit::Ordinary)
+        .at::<NoAuthentication>(Method::POST, "/_matrix/client/v3/refresh", login::refresh)
+        .at::<NoAuthentication>(Method::POST, "/_matrix/client/v1/refresh", login::refresh)
+        .at::<AccessToken>(Method::POST, "/_matrix/client/v3/account/password", account::change_password)
+        .at::<AccessToken>(Method::POST, "/_matrix/client/v3/account/deactivate", account::deactivate)
         .route::<c::session::get_login_types::v3::Request>(login::flows)
         .route::<c::account::get_username_availability::v3::Request>(register::available)
         .route::<c::account::check_registration_token_validity::v1::Request>(register::token_validity)
+        .standing(Standing::Any)
         .route::<c::session::logout::v3::Request>(logout::log_out)
         .route::<c::session::logout_all::v3::Request>(logout::log_out_everywhere)
+        .standing(Standing::Unlocked)
+        .at::<AccessToken>(Method::POST, "/_matrix/client/v1/login/get_token", login::get_token)
+        .at::<AccessToken>(Method::POST, REQUEST_IDENTITY_TOKEN, openid::request_token)
+        .at::<NoAuthentication>(Method::GET, "/_matrix/federation/v1/openid/userinfo", openid::user_info)
+        .route::<c::admin::get_user_info::v3::Request>(admin::whois)
+        .route::<c::admin::is_user_suspended::v1::Request>(admin::is_suspended)
+        .route::<c::admin::suspend_user::v1::Request>(admin::suspend)
+        .route::<c::admin::is_user_locked::v1::Request>(admin::is_locked)
+        .route::<c::admin::lock_user::v1::Request>(admin::lock)
         .route::<c::account::whoami::v3::Request>(login::whoami)
         .route::<c::discovery::get_capabilities::v3::Request>(capabilities::get)
         .route::<c::device::get_devices::v3::Request>(devices::list)
         .route::<c::device::get_device::v3::Request>(devices::get)
         .route::<c::device::update_device::v3::Request>(devices::rename)
+        .raw::<c::device::delete_device::v3::Request>(devices::delete)
+        .raw::<c::device::delete_devices::v3::Request>(devices::delete_several)
         .route::<c::profile::get_profile::v3::Request>(profile::get)
         .raw::<c::profile::get_profile_field::v3::Request>(profile::get_field)
+        .standing(Standing::Good)
         .raw::<c::profile::set_profile_field::v3::Request>(profile::set_field)
         .raw::<c::profile::delete_profile_field::v3::Request>(profile::delete_field)
+        .standing(Standing::Unlocked)
         .raw::<c::filter::create_filter::v3::Request>(filter::create)
         .route::<c::filter::get_filter::v3::Request>(filter::get)
         .route::<c::config::get_global_account_data::v3::Request>(account_data::get)
@@ -137,9 +167,47 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::presence::set_presence::v3::Request>(presence::set)
         .route::<c::voip::get_turn_server_info::v3::Request>(discovery::no_turn_server)
         .route::<c::thirdparty::get_protocols::v3::Request>(discovery::no_protocols)
+}
+
+/// End-to-end encryption: public keys, and messages from device to device.
+fn keys_routes(routes: Routes) -> Routes {
+    routes
         .limited(Limit::None)
+        .raw::<c::keys::upload_keys::v3::Request>(keys::upload::upload)
+        .raw::<c::keys::get_keys::v3::Request>(keys::query::query)
+        .raw::<c::keys::get_key_changes::v3::Request>(keys::changes::changes)
+        .raw::<c::keys::upload_signing_keys::v3::Request>(keys::cross_signing::upload)
+        .raw::<c::keys::upload_signatures::v3::Request>(keys::signatures::upload)
+        .raw::<c::backup::create_backup_version::v3::Request>(key_backup::create)
+        .raw::<c::backup::get_latest_backup_info::v3::Request>(key_backup::latest)
+        .raw::<c::backup::get_backup_info::v3::Request>(key_backup::one)
+        .raw::<c::backup::update_backup_version::v3::Request>(key_backup::update)
+        .raw::<c::backup::delete_backup_version::v3::Request>(key_backup::delete)
+        .raw::<c::backup::get_backup_keys::v3::Request>(key_backup::get_keys)
+        .raw::<c::backup::get_backup_keys_for_room::v3::Request>(key_backup::get_keys)
+        .raw::<c::backup::get_backup_keys_for_session::v3::Request>(key_backup::get_keys)
+        .raw::<c::backup::add_backup_keys::v3::Request>(key_backup::put_keys)
+        .raw::<c::backup::add_backup_keys_for_room::v3::Request>(key_backup::put_keys)
+        .raw::<c::backup::add_backup_keys_for_session::v3::Request>(key_backup::put_keys)
+        .raw::<c::backup::delete_backup_keys::v3::Request>(key_backup::delete_keys)
+        .raw::<c::backup::delete_backup_keys_for_room::v3::Request>(key_backup::delete_keys)
+        .raw::<c::backup::delete_backup_keys_for_session::v3::Request>(key_backup::delete_keys)
+        .at::<AccessToken>(Method::PUT, DEHYDRATED_DEVICE, dehydrated_device::put)
+        .at::<AccessToken>(Method::GET, DEHYDRATED_DEVICE, dehydrated_device::get)
+        .at::<AccessToken>(Method::DELETE, DEHYDRATED_DEVICE, dehydrated_device::delete)
+        .at::<AccessToken>(Method::POST, DEHYDRATED_DEVICE_EVENTS, dehydrated_device::events)
+        .limited(Limit::ToDevice)
+        .raw::<c::keys::claim_keys::v3::Request>(keys::claim::claim)
         .raw::<c::to_device::send_event_to_device::v3::Request>(to_device::send)
 }
+
+/// Asking for a token that tells another service who one is.
+const REQUEST_IDENTITY_TOKEN: &str = "/_matrix/client/v3/user/{user_id}/openid/request_token";
+
+/// Dehydrated devices (MSC3814).
+const DEHYDRATED_DEVICE: &str = "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device";
+const DEHYDRATED_DEVICE_EVENTS: &str =
+    "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device/{device_id}/events";
 
 /// Deleting account data (MSC3391), of the account and of a room, at the addresses of the other methods and of the proposal.
 const DELETE_ACCOUNT_DATA: &str = "/_matrix/client/v3/user/{user_id}/account_data/{type}";
@@ -190,8 +258,10 @@ fn rooms_routes(routes: Routes) -> Routes {
         .raw::<c::threads::get_threads::v1::Request>(threads::list)
         .raw::<c::room::get_event_by_timestamp::v1::Request>(jump::to_date)
         .limited(Limit::Messages)
+        .standing(Standing::Good)
         .raw::<c::message::send_message_event::v3::Request>(room_send::message)
         .raw::<c::state::send_state_event::v3::Request>(room_send::state)
+        .standing(Standing::Unlocked)
         .raw::<c::redact::redact_event::v3::Request>(room_send::redact)
         .limited(Limit::Signals)
         .raw::<c::typing::create_typing_event::v3::Request>(typing::set)
@@ -199,21 +269,23 @@ fn rooms_routes(routes: Routes) -> Routes {
         .raw::<c::read_marker::set_read_marker::v3::Request>(receipts::markers)
         .limited(Limit::Ordinary)
         .raw::<c::search::search_events::v3::Request>(search::search)
+        .raw::<c::membership::leave_room::v3::Request>(membership::leave)
+        .raw::<c::membership::forget_room::v3::Request>(membership::forget)
+        .raw::<c::alias::get_alias::v3::Request>(room_directory::resolve)
+        .raw::<c::room::aliases::v3::Request>(room_directory::of_room)
+        .standing(Standing::Good)
         .route::<c::room::create_room::v3::Request>(room_create::create)
         .raw::<c::membership::join_room_by_id::v3::Request>(membership::join)
         .raw::<c::membership::join_room_by_id_or_alias::v3::Request>(membership::join)
         .raw::<c::membership::invite_user::v3::Request>(membership::invite)
-        .raw::<c::membership::leave_room::v3::Request>(membership::leave)
         .raw::<c::membership::kick_user::v3::Request>(membership::kick)
         .raw::<c::membership::ban_user::v3::Request>(membership::ban)
         .raw::<c::membership::unban_user::v3::Request>(membership::unban)
-        .raw::<c::membership::forget_room::v3::Request>(membership::forget)
         .raw::<c::knock::knock_room::v3::Request>(membership::knock)
         .raw::<c::room::upgrade_room::v3::Request>(room_upgrade::upgrade)
-        .raw::<c::alias::get_alias::v3::Request>(room_directory::resolve)
         .raw::<c::alias::create_alias::v3::Request>(room_directory::add)
         .raw::<c::alias::delete_alias::v3::Request>(room_directory::remove)
-        .raw::<c::room::aliases::v3::Request>(room_directory::of_room)
+        .standing(Standing::Unlocked)
 }
 
 /// Finding rooms and people, and saying what is wrong with them.
@@ -223,7 +295,9 @@ fn discovery_routes(routes: Routes) -> Routes {
         .raw::<c::directory::get_public_rooms::v3::Request>(public_rooms::list)
         .raw::<c::directory::get_public_rooms_filtered::v3::Request>(public_rooms::search)
         .raw::<c::directory::get_room_visibility::v3::Request>(public_rooms::is_listed)
+        .standing(Standing::Good)
         .raw::<c::directory::set_room_visibility::v3::Request>(public_rooms::set_listed)
+        .standing(Standing::Unlocked)
         .raw::<c::space::get_hierarchy::v1::Request>(hierarchy::get)
         .at::<AccessTokenOptional>(
             Method::GET,

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use ruma::{
-    OwnedDeviceId, OwnedUserId, UserId,
+    OwnedDeviceId, OwnedUserId,
     api::client::account::{check_registration_token_validity, get_username_availability},
 };
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use crate::{
         NewAccount, NewDevice, Secret, names,
         uia::{Auth, Flow},
     },
+    clock,
     http::{
         Answer, ApiError, Json,
         extract::{Raw, Shared},
@@ -33,6 +34,8 @@ struct Body {
     initial_device_display_name: Option<String>,
     #[serde(default)]
     inhibit_login: bool,
+    #[serde(default)]
+    refresh_token: bool,
     auth: Option<Auth>,
 }
 
@@ -61,10 +64,15 @@ pub(super) async fn register(app: Shared, (): (), request: Raw) -> Result<impl A
     app.accounts.create(account).await?;
     let mut answer = json!({ "user_id": user_id, "home_server": app.server_name });
     if !body.inhibit_login {
-        let device = NewDevice { device_id: body.device_id, display_name: body.initial_device_display_name };
-        let (device_id, token) = app.accounts.sign_in(&user_id, device).await?;
-        answer["device_id"] = device_id.as_str().into();
-        answer["access_token"] = token.reveal().into();
+        let device = NewDevice {
+            device_id: body.device_id,
+            display_name: body.initial_device_display_name,
+            from: Some(request.peer),
+            refreshes: body.refresh_token,
+        };
+        let signed_in = app.accounts.sign_in(&user_id, device).await?;
+        answer["device_id"] = signed_in.device_id.as_str().into();
+        signed_in.tokens.reveal_in(&mut answer);
     }
     Ok(Json(answer))
 }
@@ -85,8 +93,9 @@ pub(super) async fn token_validity(
     (): (),
     request: check_registration_token_validity::v1::Request,
 ) -> Result<impl Answer, ApiError> {
-    let valid =
-        app.store.read::<_, ApiError, _>(move |snap| Ok(snap.registration_token_valid(&request.token)?));
+    let valid = app.store.read::<_, ApiError, _>(move |snap| {
+        Ok(snap.registration_token_valid(&request.token, clock::now_ms())?)
+    });
     Ok(check_registration_token_validity::v1::Response::new(valid.await?))
 }
 
@@ -106,8 +115,10 @@ async fn check_stage(app: &Shared, auth: &Auth) -> Result<(), ApiError> {
         return Ok(());
     }
     let token = auth.token.clone().ok_or_else(|| ApiError::missing_param("missing field `token`"))?;
-    let valid =
-        app.store.read::<_, ApiError, _>(move |snap| Ok(snap.registration_token_valid(&token)?)).await?;
+    let valid = app
+        .store
+        .read::<_, ApiError, _>(move |snap| Ok(snap.registration_token_valid(&token, clock::now_ms())?))
+        .await?;
     if valid {
         Ok(())
     } else {
@@ -117,10 +128,7 @@ async fn check_stage(app: &Shared, auth: &Auth) -> Result<(), ApiError> {
 
 async fn free_name(app: &Shared, name: &str) -> Result<OwnedUserId, ApiError> {
     let user = names::new_user(name, &app.server_name)?;
-    if exists(app, &user).await? { Err(names::taken()) } else { Ok(user) }
-}
-
-async fn exists(app: &Shared, user: &UserId) -> Result<bool, ApiError> {
-    let user = user.to_owned();
-    app.store.read(move |snap| Ok(snap.user_exists(&user)?)).await
+    let wanted = user.clone();
+    let taken = app.store.read::<_, ApiError, _>(move |snap| Ok(snap.is_name_taken(&wanted)?)).await?;
+    if taken { Err(names::taken()) } else { Ok(user) }
 }

@@ -170,7 +170,7 @@ impl<'a> Searcher<'a> {
         let count = found.len();
         let limit = self.criteria.filter.limit.map_or(DEFAULT_LIMIT, u64::from).min(MAX_LIMIT) as usize;
         let shown: Vec<Found> = found.into_iter().skip(page.skip).take(limit).collect();
-        let next = (limit > 0 && shown.len() == limit).then_some(Page { skip: page.skip + limit, ..page });
+        let next = (limit > 0 && shown.len() == limit).then(|| Page { skip: page.skip + limit, ..page });
 
         let mut body = String::new();
         let mut out = Object::new(&mut body);

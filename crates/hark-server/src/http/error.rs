@@ -82,6 +82,35 @@ impl ApiError {
         .with("soft_logout", json!(false))
     }
 
+    /// 401 `M_UNKNOWN_TOKEN` of a token whose time is over: its device is still signed in, and gets another with its refresh token.
+    pub(crate) fn expired_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "M_UNKNOWN_TOKEN",
+            "The time of this access token is over: refresh it, or sign in again.",
+        )
+        .with("soft_logout", json!(true))
+    }
+
+    /// 401 `M_USER_LOCKED`: the token is good, but its owner may do nothing for now.
+    pub(crate) fn locked() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "M_USER_LOCKED",
+            "Whoever runs this server has locked this account: ask there.",
+        )
+        .with("soft_logout", json!(true))
+    }
+
+    /// 403 `M_USER_SUSPENDED`: the token is good, but its owner may read only for now.
+    pub(crate) fn suspended() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "M_USER_SUSPENDED",
+            "Whoever runs this server has suspended this account: it can read but not write. Ask there.",
+        )
+    }
+
     /// 403 `M_FORBIDDEN`.
     pub(crate) fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "M_FORBIDDEN", message)
@@ -234,6 +263,7 @@ impl From<StoreError> for ApiError {
             StoreError::Full => Self::unavailable(
                 "The server's disk is full. Reading works; writing does again when there is room.",
             ),
+            StoreError::Undone => Self::unavailable("The change was undone. Try again."),
             StoreError::Closed => Self::unavailable("The server is shutting down."),
             other => {
                 tracing::error!(error = %other, "the store failed");

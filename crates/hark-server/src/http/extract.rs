@@ -3,11 +3,15 @@
 //! The steps stand in this order so that each protects the next: who is asking (a header), how often, how many bytes, the rules
 //! of [`json`](super::json), then ruma's own parsing. A handler is called only when all of them passed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequestParts, Query, RawPathParams},
+    extract::{ConnectInfo, FromRequestParts, Query, RawPathParams},
 };
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Uri, header, request::Parts};
@@ -26,7 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{ApiError, json};
-use crate::App;
+use crate::{App, accounts::Standing};
 
 /// The largest JSON body any endpoint takes. Events are far smaller; a batch of keys or to-device messages is the largest.
 const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -50,7 +54,8 @@ pub(crate) trait Authenticate: AuthScheme {
     /// Reads the token and looks it up.
     fn authenticate(
         app: &App,
-        headers: &HeaderMap,
+        parts: &Parts,
+        needed: Standing,
     ) -> impl Future<Output = Result<Self::Who, ApiError>> + Send;
 
     /// The user of `who`, for limits.
@@ -60,8 +65,8 @@ pub(crate) trait Authenticate: AuthScheme {
 impl Authenticate for AccessToken {
     type Who = Session;
 
-    async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Session, ApiError> {
-        session_of(app, headers).await
+    async fn authenticate(app: &App, parts: &Parts, needed: Standing) -> Result<Session, ApiError> {
+        session_of(app, parts, needed).await
     }
 
     fn session(who: &Session) -> Option<&Session> {
@@ -73,8 +78,8 @@ impl Authenticate for AccessTokenOptional {
     type Who = Option<Session>;
 
     /// A bad token counts as none: an endpoint that needs no token never answers 401.
-    async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Option<Session>, ApiError> {
-        match session_of(app, headers).await {
+    async fn authenticate(app: &App, parts: &Parts, needed: Standing) -> Result<Option<Session>, ApiError> {
+        match session_of(app, parts, needed).await {
             Ok(session) => Ok(Some(session)),
             Err(error) if error.status() == StatusCode::UNAUTHORIZED => Ok(None),
             Err(error) => Err(error),
@@ -91,7 +96,7 @@ macro_rules! nobody {
         impl Authenticate for $scheme {
             type Who = ();
 
-            async fn authenticate(_: &App, _: &HeaderMap) -> Result<(), ApiError> {
+            async fn authenticate(_: &App, _: &Parts, _: Standing) -> Result<(), ApiError> {
                 Ok(())
             }
 
@@ -104,9 +109,15 @@ macro_rules! nobody {
 nobody!(NoAuthentication, NoAccessToken, AppserviceTokenOptional);
 
 /// The session a request's `Authorization` header stands for.
-pub(crate) async fn session_of(app: &App, headers: &HeaderMap) -> Result<Session, ApiError> {
-    let token = bearer(headers).ok_or_else(ApiError::missing_token)?;
-    app.accounts.session(token).await?.ok_or_else(ApiError::unknown_token)
+pub(crate) async fn session_of(app: &App, parts: &Parts, needed: Standing) -> Result<Session, ApiError> {
+    let token = bearer(&parts.headers).ok_or_else(ApiError::missing_token)?;
+    app.accounts.session(token, peer_of(parts), needed).await
+}
+
+/// The address a request comes from.
+pub(super) fn peer_of(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or([0, 0, 0, 0].into(), |ConnectInfo(peer)| peer.ip().to_canonical())
 }
 
 /// The token of `Authorization: Bearer …`; the word is compared without case.
@@ -121,6 +132,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(crate) struct Raw {
     /// The values in the path, in order, percent-decoded.
     pub(crate) path: Vec<String>,
+    /// The address it comes from.
+    pub(crate) peer: IpAddr,
     uri: Uri,
     body: Bytes,
 }
@@ -192,7 +205,7 @@ impl<R: IncomingRequest + Send + 'static> Input<R> for R {
 impl<R> Input<R> for Raw {
     async fn read(parts: Parts, body: Body) -> Result<Self, ApiError> {
         let (parts, path, body) = checked(parts, body).await?;
-        Ok(Self { path, uri: parts.uri, body })
+        Ok(Self { path, peer: peer_of(&parts), uri: parts.uri, body })
     }
 }
 

@@ -1,11 +1,14 @@
 //! The table of endpoints: a ruma request type names the method, all its paths and its authentication; the list in
 //! [`api`](crate::api) adds the handler and the limit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter},
 };
@@ -17,10 +20,10 @@ use ruma::{
 
 use super::{
     Answer, ApiError,
-    extract::{Authenticate, Incoming, Input, Raw, Shared},
+    extract::{Authenticate, Incoming, Input, Raw, Shared, peer_of},
     limits::{Asker, Limit},
 };
-use crate::{clock, logging::Hashed};
+use crate::{accounts::Standing, clock, logging::Hashed, metrics::Endpoint as Counted};
 
 /// What the handler of endpoint `R` is told about who is asking.
 type Who<R> = WhoBy<<R as Metadata>::Authentication>;
@@ -66,6 +69,8 @@ where
 pub(crate) struct Routes {
     table: BTreeMap<String, MethodRouter<Shared>>,
     limit: Limit,
+    counted: Vec<Arc<Counted>>,
+    standing: Standing,
     #[cfg(test)]
     endpoints: Vec<(Method, String)>,
 }
@@ -74,6 +79,12 @@ impl Routes {
     /// The limit of the endpoints that follow in the list.
     pub(crate) fn limited(mut self, limit: Limit) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Who the endpoints are for that follow in the list.
+    pub(crate) fn standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
         self
     }
 
@@ -116,14 +127,22 @@ impl Routes {
         handler: impl Handler<WhoBy<A>, I>,
     ) -> Self {
         let limit = self.limit;
+        let asks = (limit, self.standing);
         let named = method.clone();
+        let counted = Arc::new(Counted::new(name, method.clone(), limit == Limit::Messages));
+        self.counted.push(counted.clone());
         let answer = move |State(app): State<Shared>, request: Request| {
-            let (handler, method) = (handler.clone(), named.clone());
+            let (handler, method, counted) = (handler.clone(), named.clone(), counted.clone());
             async move {
+                let asked = counted.asked();
                 let began = clock::instant();
                 let mut asker = None;
-                let answer = answer::<A, R, I>(app, request, limit, handler, &mut asker).await;
+                let answer = answer::<A, R, I>(app.clone(), request, asks, handler, &mut asker).await;
                 let response = answer.unwrap_or_else(ApiError::into_response);
+                asked.answered(response.status());
+                if limit == Limit::Messages && response.status().is_success() {
+                    app.metrics.send.observe(began.elapsed());
+                }
                 tracing::info!(
                     endpoint = name,
                     %method,
@@ -151,6 +170,11 @@ impl Routes {
         &self.endpoints
     }
 
+    /// What each endpoint counts.
+    pub(crate) fn counted(&self) -> Vec<Arc<Counted>> {
+        self.counted.clone()
+    }
+
     /// The router over everything collected.
     pub(crate) fn into_router(self) -> Router<Shared> {
         self.table.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods))
@@ -161,35 +185,34 @@ impl Routes {
 async fn answer<A: Authenticate, R, I: Input<R>>(
     app: Shared,
     request: Request,
-    limit: Limit,
+    asks: (Limit, Standing),
     handler: impl Handler<WhoBy<A>, I>,
     asker: &mut Option<OwnedUserId>,
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let who = admit::<A>(&app, &parts, limit).await?;
+    let who = admit::<A>(&app, &parts, asks).await?;
     *asker = A::session(&who).map(|session| session.user_id.clone());
     let input = I::read(parts, body).await?;
     Ok(handler.call(app, who, input).await)
 }
 
 /// Who is asking, and whether they may ask once more. Comes before the body is read.
-async fn admit<A: Authenticate>(app: &Shared, parts: &Parts, limit: Limit) -> Result<WhoBy<A>, ApiError> {
+async fn admit<A: Authenticate>(
+    app: &Shared,
+    parts: &Parts,
+    (limit, standing): (Limit, Standing),
+) -> Result<WhoBy<A>, ApiError> {
     let by_address = limit == Limit::SignIn;
     if by_address {
-        app.limits.take(limit, address_of(parts), clock::instant())?;
+        app.limits.take(limit, Asker::at(peer_of(parts)), clock::instant())?;
     }
-    let who = A::authenticate(app, &parts.headers).await?;
+    let who = A::authenticate(app, parts, standing).await?;
     if !by_address {
         let asker = A::session(&who)
-            .map_or_else(|| address_of(parts), |session| Asker::User(session.user_id.clone()));
+            .map_or_else(|| Asker::at(peer_of(parts)), |session| Asker::User(session.user_id.clone()));
         app.limits.take(limit, asker, clock::instant())?;
     }
     Ok(who)
-}
-
-fn address_of(parts: &Parts) -> Asker {
-    let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
-    Asker::at(peer.map_or([0, 0, 0, 0].into(), |ConnectInfo(peer)| peer.ip()))
 }
 
 /// Every path an endpoint answers on: all of its history, the `r0` twin of each `v3` path, and the forms in which an empty last segment

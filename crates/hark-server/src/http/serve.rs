@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 use tower_http::timeout::TimeoutBody;
 
-use crate::platform;
+use crate::{metrics::Connections, platform};
 
 /// After a failure to accept that is not the connection's own, such as too many open files.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -60,7 +60,13 @@ impl Bounds {
 }
 
 /// Serves until `ending` is cancelled, and returns when the requests under way are answered.
-pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds, ending: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    counted: Arc<Connections>,
+    ending: CancellationToken,
+) {
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(bounds.connections()));
     let refusals = Arc::new(Semaphore::new(REFUSALS));
@@ -69,11 +75,13 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds,
             Ok((stream, peer)) => {
                 if let Ok(place) = places.clone().try_acquire_owned() {
                     let serving = connection(stream, peer, router.clone(), bounds.silence, ending.clone());
+                    let open = counted.served.enter();
                     connections.spawn(async move {
                         serving.await;
-                        drop(place);
+                        drop((place, open));
                     });
                 } else if let Ok(place) = refusals.clone().try_acquire_owned() {
+                    counted.refused();
                     tracing::warn!("more connections than there may be: one is refused");
                     tokio::spawn(async move {
                         let _too_slow = tokio::time::timeout(REFUSED_WITHIN, refuse(stream)).await;
@@ -83,6 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds,
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
+                counted.failed();
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(PAUSE).await;
             }

@@ -36,7 +36,7 @@ const SHOWN: [&str; 29] = [
 ];
 
 /// The `Content-Disposition` of a file.
-pub(super) fn of(content_type: &str, filename: Option<&str>) -> String {
+pub(crate) fn of(content_type: &str, filename: Option<&str>) -> String {
     let bare = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let mut header = if SHOWN.contains(&bare.as_str()) { "inline" } else { "attachment" }.to_owned();
     match filename.filter(|name| !name.is_empty()) {

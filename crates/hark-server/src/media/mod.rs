@@ -30,6 +30,11 @@ use ruma::{OwnedServerName, UserId};
 use tokio::sync::Semaphore;
 
 pub use self::tidy::Cleared;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::{
+    disposition::of as disposition_of,
+    range::{Part, asked},
+};
 pub(crate) use self::{
     download::Conditions,
     picture::{Fit, Wanted},
@@ -96,13 +101,11 @@ impl Media {
             return Err(missing());
         }
         let arrival = self.arrivals.follow(id);
-        match self.look_for(id).await? {
-            Some(row) => Ok(row),
-            None => {
-                arrival.wait(patience).await;
-                self.look_for(id).await?.ok_or_else(promise::not_yet)
-            }
+        if let Some(row) = self.look_for(id).await? {
+            return Ok(row);
         }
+        arrival.wait(patience).await;
+        self.look_for(id).await?.ok_or_else(promise::not_yet)
     }
 
     /// Notes that a file was given to somebody. What others than its uploader fetch is not forgotten, even where nothing in sight

@@ -115,9 +115,11 @@ pub(super) fn make(bytes: &[u8], wanted: &[Wanted]) -> Result<Vec<Made>, NotPoss
     }
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     picture.apply_orientation(orientation);
-    let one = |wanted: &Wanted| match will_do(wanted) {
-        true => Ok(original.clone()),
-        false => encode(&resized(&picture, wanted.size(), wanted.fit), format),
+    let one = |wanted: &Wanted| {
+        if will_do(wanted) {
+            return Ok(original.clone());
+        }
+        encode(&resized(&picture, wanted.size(), wanted.fit), format)
     };
     wanted.iter().map(one).collect()
 }

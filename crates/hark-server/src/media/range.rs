@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 /// What of a file is asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// All of it.
     Whole,
     /// These bytes.
@@ -14,7 +14,7 @@ pub(super) enum Part {
 }
 
 /// What `header` asks for of a file of `size` bytes.
-pub(super) fn asked(header: Option<&str>, size: u64) -> Part {
+pub(crate) fn asked(header: Option<&str>, size: u64) -> Part {
     let Some((first, last)) = header.and_then(single) else { return Part::Whole };
     let wanted = match (first, last) {
         (Some(first), Some(last)) if first > last => return Part::Whole,

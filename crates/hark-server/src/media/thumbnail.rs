@@ -96,11 +96,9 @@ impl Media {
                 let _decoder = decoder;
                 make(&files, &hash, &ALWAYS)
             });
-            match made.await {
-                Ok(Ok(_)) => {}
-                Ok(Err(Failure::Disk(error))) => tracing::warn!(%error, "thumbnails were not made ahead"),
-                // Whoever asks is told.
-                Ok(Err(Failure::NotPossible(_))) | Err(_) => {}
+            // Of a picture that cannot be made smaller, whoever asks is told.
+            if let Ok(Err(Failure::Disk(error))) = made.await {
+                tracing::warn!(%error, "thumbnails were not made ahead");
             }
         });
     }

@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::PoisonError, time::Duration};
 
 use ruma::UserId;
+use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Media, disk};
@@ -20,7 +21,7 @@ const AT_ONCE: usize = 200;
 pub(super) const PLACES: u32 = 1024;
 
 /// What was cleared away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Cleared {
     /// Uploads that are gone.
     pub uploads: usize,

@@ -21,8 +21,6 @@ use crate::{
     store::media::{Keeping, MediaRow},
 };
 
-/// How long a client may pause.
-const PAUSE: Duration = Duration::from_mins(1);
 /// How long a whole upload may take.
 const LONGEST: Duration = Duration::from_hours(1);
 /// After so many bytes it is looked again whether the disk has room.
@@ -163,7 +161,8 @@ impl Media {
         let (mut hash, mut size, mut head) = (Sha256::new(), 0u64, Vec::new());
         let mut look_at = ROOM_IS_LOOKED_AT;
         let mut chunks = body.into_data_stream();
-        while let Some(chunk) = tokio::time::timeout(PAUSE, chunks.next()).await.map_err(|_| broken_off())? {
+        let pause = self.config.upload_pause;
+        while let Some(chunk) = tokio::time::timeout(pause, chunks.next()).await.map_err(|_| broken_off())? {
             let chunk = chunk.map_err(|_| broken_off())?;
             size += chunk.len() as u64;
             if size > self.max_upload {

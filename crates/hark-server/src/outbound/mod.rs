@@ -7,7 +7,7 @@
 mod addresses;
 mod post;
 
-use std::{io, net::IpAddr, sync::Arc, time::Duration};
+use std::{error::Error, io, net::IpAddr, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use http::{StatusCode, header};
@@ -183,10 +183,12 @@ impl Resolve for Guarded {
 
 /// Tells a refusal of ours from a failure of the network.
 fn explained(error: reqwest::Error) -> FetchError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(current) = cause {
         let inner = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if current.is::<NoPublicAddress>() || inner.is_some_and(|inner| inner.is::<NoPublicAddress>()) {
+        if current.is::<NoPublicAddress>()
+            || inner.is_some_and(<dyn Error + Send + Sync>::is::<NoPublicAddress>)
+        {
             return FetchError::NotPublic;
         }
         cause = current.source();

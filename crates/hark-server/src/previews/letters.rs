@@ -19,7 +19,7 @@ fn charset(text: &str) -> Option<&'static Encoding> {
     let (_, rest) = lower.split_once("charset")?;
     let name = rest.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
     let end = name.find(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c)).unwrap_or(name.len());
-    Encoding::for_label(name[..end].as_bytes())
+    Encoding::for_label(&name.as_bytes()[..end])
 }
 
 #[cfg(test)]

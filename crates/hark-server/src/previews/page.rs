@@ -137,11 +137,14 @@ mod tests {
     #[test]
     fn no_page_is_too_deep_or_says_too_much() {
         assert_eq!(json!(read(&"<div>".repeat(200_000))), json!({}));
-        let many: String = (0..1000).map(|n| format!("<meta property=og:x{n} content=y>")).collect();
-        assert_eq!(read(&many).len(), super::PROPERTIES);
+        let many: Vec<_> = (0..1000).map(|n| format!("<meta property=og:x{n} content=y>")).collect();
+        assert_eq!(read(&many.concat()).len(), super::PROPERTIES);
         let long = read(&format!("<title>{}</title>", "word ".repeat(100_000)));
         assert_eq!(long["og:title"].as_str().unwrap().chars().count(), super::LONGEST);
-        let attributes: String = (0..50_000).map(|n| format!(" a{n}=b")).collect();
-        assert_eq!(json!(read(&format!("<meta{attributes}><title>t</title>"))), json!({ "og:title": "t" }));
+        let attributes: Vec<_> = (0..50_000).map(|n| format!(" a{n}=b")).collect();
+        assert_eq!(
+            json!(read(&format!("<meta{}><title>t</title>", attributes.concat()))),
+            json!({ "og:title": "t" })
+        );
     }
 }

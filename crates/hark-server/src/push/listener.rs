@@ -50,8 +50,7 @@ impl<'a> Listener<'a> {
         let (after, reading) = match membership.state {
             MembershipState::Join => {
                 let since = self.snapshot.joined_since(user, nid)?.unwrap_or(Position::FOREVER);
-                let Some(room) = self.snapshot.room(nid)? else { return Ok(None) };
-                (since, Some(Reading::load(self.snapshot, user, &room)?))
+                (since, Some(Reading::load(self.snapshot, user, nid)?))
             }
             MembershipState::Invite => (membership.from.before(), None),
             _ => return Ok(None),

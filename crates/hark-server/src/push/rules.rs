@@ -73,6 +73,11 @@ impl CompiledRules {
         Self { user: user.to_owned(), rules }
     }
 
+    /// How many rules there are to ask.
+    pub(crate) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
     /// What is to happen for this event. Of what they sent themselves nobody is told.
     pub(crate) fn evaluate<S: Surroundings>(
         &self,

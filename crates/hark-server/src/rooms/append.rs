@@ -1,8 +1,8 @@
 //! Adding an event to a room, inside the writer.
 //!
 //! On one node a room has one head and one writer, so each event follows the one before it and sees exactly the state its author
-//! saw. A sender builds, checks and signs beforehand against the last committed head ([`Prepared`]); here the work is only done
-//! again as far as the room has moved since: a new place in the history needs new hashes and a new signature, a changed state
+//! saw. A sender builds, checks and signs beforehand ([`Prepared`]), to follow whatever is on its way ([`super::line`]); here the work
+//! is only done again as far as the room has moved otherwise: a new place in the history needs new hashes and a new signature, a changed state
 //! needs a new judgement.
 
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use super::{
     auth::{AuthState, as_auth_event},
     card, notify, pdu, power, relating, version,
 };
-use crate::store::{Counted, LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Snapshot, Tx};
+use crate::store::{Counted, LogEntry, LogKind, NewRow, Position, RoomHead, RoomNid, Slot, Snapshot, Tx};
 
-/// An event built against a head that may have moved since.
+/// An event built for a place in the room that may be another's by now.
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     pub(crate) draft: Draft,
@@ -38,35 +38,70 @@ pub(crate) struct Origin {
 }
 
 impl Prepared {
-    /// Judges, links and signs `draft` after `head`. State that is not known yet is read from `snapshot`; without one, `None` is
+    /// The state that allows `draft` in the room of `head`. State that is not known yet is read from `snapshot`; without one, `None` is
     /// returned if it would be needed.
-    pub(crate) fn make(
-        draft: Draft,
+    pub(crate) fn judge(
+        draft: &Draft,
         head: &RoomHead,
         snapshot: Option<&Snapshot<'_>>,
-        signer: &Signer,
-    ) -> Result<Option<Self>, RoomError> {
-        let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
+    ) -> Result<Option<AuthState>, RoomError> {
+        if let Some(auth) = AuthState::allowed(draft, head) {
+            return Ok(Some(auth));
+        }
+        let rules = &version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?.authorization;
         if draft.kind == "m.room.power_levels" {
             power::check_levels(&draft.content)?;
         }
-        let keys = AuthState::keys(&draft, &rules.authorization)?;
+        let keys = AuthState::keys(draft, rules)?;
         let auth = match (AuthState::known(&keys, &head.known), snapshot) {
             (Some(auth), _) => auth,
             (None, Some(snapshot)) => AuthState::load(&keys, head, snapshot)?,
             (None, None) => return Ok(None),
         };
-        let link =
-            Link { prev: head.event.clone(), depth: head.depth + 1, auth: auth.ids(&rules.authorization) };
-        auth.check(&draft, &link, &rules.authorization)?;
+        auth.check(draft, &Link::after(head.slot(), &auth, rules), rules)?;
+        auth.remember(draft, head);
+        Ok(Some(auth))
+    }
+
+    /// Links and signs `draft`, which `auth` allows, after `slot`.
+    pub(crate) fn sign(
+        draft: Draft,
+        auth: AuthState,
+        head: &RoomHead,
+        slot: Slot,
+        signer: &Signer,
+    ) -> Result<Self, RoomError> {
+        let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
+        let link = Link::after(slot, &auth, &rules.authorization);
         let pdu = draft.sign(&link, signer, rules)?;
-        Ok(Some(Self { draft, link, pdu, judged_at: head.state_pos, auth }))
+        Ok(Self { draft, link, pdu, judged_at: head.state_pos, auth })
+    }
+
+    /// Judges and signs `draft` to follow `head`, with all state at hand.
+    pub(crate) fn make(
+        draft: Draft,
+        head: &RoomHead,
+        snapshot: &Snapshot<'_>,
+        signer: &Signer,
+    ) -> Result<Self, RoomError> {
+        let auth = Self::judge(&draft, head, Some(snapshot))?.ok_or_else(RoomError::not_in_room)?;
+        Self::sign(draft, auth, head, head.slot(), signer)
+    }
+
+    /// Where the next event stands if this one is added as it is.
+    pub(crate) fn slot(&self) -> Slot {
+        Slot { event: Some(self.pdu.event_id.clone()), depth: self.link.depth }
+    }
+
+    /// True if everything that may go wrong with it does so before anything of it is written.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.draft.state_key.is_none() && redaction_target(&self.draft).is_none()
     }
 
     /// The same event after `head`, doing again only what its movement made wrong.
     fn follow(mut self, head: &RoomHead, tx: &Tx<'_>, signer: &Signer) -> Result<Self, RoomError> {
         if head.state_pos != self.judged_at {
-            return Self::make(self.draft, head, Some(tx), signer)?.ok_or_else(RoomError::not_in_room);
+            return Self::make(self.draft, head, tx, signer);
         }
         if self.link.prev != head.event {
             let rules = version::rules(&head.version).ok_or(RoomError::UnsupportedVersion)?;
@@ -100,7 +135,7 @@ pub(crate) fn append(
     signer: &Signer,
 ) -> Result<OwnedEventId, RoomError> {
     let head = tx.head(room)?.ok_or_else(RoomError::not_in_room)?;
-    let prepared = Prepared::make(draft, &head, Some(tx), signer)?.ok_or_else(RoomError::not_in_room)?;
+    let prepared = Prepared::make(draft, &head, tx, signer)?;
     insert(tx, &head, prepared, origin)
 }
 
@@ -114,7 +149,7 @@ pub(crate) fn append_create(
 ) -> Result<Arc<RoomHead>, RoomError> {
     let rules = version::rules(room_version).ok_or(RoomError::UnsupportedVersion)?;
     let link = Link { prev: None, depth: 1, auth: Vec::new() };
-    let auth = AuthState::default();
+    let auth = AuthState::nothing();
     auth.check(&draft, &link, &rules.authorization)?;
     let (pdu, room_id) = loop {
         let pdu = draft.sign(&link, signer, rules)?;
@@ -147,6 +182,8 @@ fn insert(
     let room = head.nid;
     let member = member_change(&draft)?;
     let parent = relating::parent(tx, room, &draft)?;
+    let notice = notify::by_default(tx, head, &draft)?;
+    let thread = parent.as_ref().and_then(|parent| relating::thread(&draft, parent));
     let pos = tx.append(LogEntry {
         kind: LogKind::Event,
         room: Some(room),
@@ -157,9 +194,7 @@ fn insert(
     next.event = Some(pdu.event_id.clone());
     next.pos = pos;
     next.depth = link.depth;
-    next.learn(auth.into_known());
-    let notice = notify::by_default(tx, &next, &draft)?;
-    let thread = parent.as_ref().and_then(|parent| relating::thread(&draft, parent));
+    next.learn(auth.found());
     let counted = count(tx, &mut next, thread, notice.all)?;
 
     let mut replaces = None;
@@ -168,7 +203,7 @@ fn insert(
         if state_key.is_empty() {
             card::note(tx, room, &draft.kind, draft.content.object())?;
         }
-        next.state_pos = pos;
+        next.state_moved(pos);
         let key = (StateEventType::from(draft.kind.as_str()), state_key.clone());
         next.set(key, Arc::new(as_auth_event(&draft, &link, pdu.event_id.clone())?));
     }
@@ -198,7 +233,7 @@ fn insert(
     if let Some(target) = &redacts {
         apply_redaction(tx, &mut next, target, pos)?;
     }
-    tx.set_head(next)?;
+    tx.set_head(next);
     Ok(pdu.event_id)
 }
 
@@ -211,12 +246,11 @@ fn count(
 ) -> Result<Counted, RoomError> {
     let one = i64::from(notifies);
     head.notify_total += one;
-    let thread_total = match thread {
-        Some(root) => tx.add_to_thread(head.nid, root, one, head.pos)?,
-        None => {
-            head.main_total += one;
-            0
-        }
+    let thread_total = if let Some(root) = thread {
+        tx.add_to_thread(head.nid, root, one, head.pos)?
+    } else {
+        head.main_total += one;
+        0
     };
     let (notify_total, main_total) = (head.notify_total, head.main_total);
     Ok(Counted { thread, notifies, notify_total, main_total, thread_total })
@@ -261,7 +295,7 @@ fn apply_redaction(
     if let Some(state_key) = &target.state_key {
         // What is left of it is what later events are judged by.
         head.forget(&(StateEventType::from(target.kind.as_str()), state_key.clone()));
-        head.state_pos = by;
+        head.state_moved(by);
     }
     card::note_redacted(tx, &target)
 }

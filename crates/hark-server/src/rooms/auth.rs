@@ -11,11 +11,13 @@ use ruma::{
 use serde_json::value::RawValue;
 
 use super::{Draft, Link, RoomError, power};
-use crate::store::{AuthEvent, KnownState, RoomHead, Snapshot, StateKey, StoreError, to_json_error};
+use crate::store::{
+    AuthEvent, JudgedBy, KnownState, RoomHead, Snapshot, StateKey, StoreError, to_json_error,
+};
 
 /// The state events an event is judged by.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AuthState(Vec<(StateKey, Option<Arc<AuthEvent>>)>);
+#[derive(Clone, Debug)]
+pub(crate) struct AuthState(JudgedBy);
 
 impl AuthState {
     /// Which state the draft is judged by: what its auth events are chosen from, and the create event.
@@ -37,6 +39,26 @@ impl AuthState {
         keys.iter().map(|key| Some((key.clone(), known.get(key)?.clone()))).collect::<Option<_>>().map(Self)
     }
 
+    /// What the create event is judged by.
+    pub(crate) fn nothing() -> Self {
+        Self(Arc::new([]))
+    }
+
+    /// What an event like the draft was already allowed by in this state of the room.
+    pub(crate) fn allowed(draft: &Draft, head: &RoomHead) -> Option<Self> {
+        if !judged_by_type(draft) {
+            return None;
+        }
+        head.allowed.get(&draft.sender, &draft.kind).map(Self)
+    }
+
+    /// Remembers that the draft was allowed by this, for those like it.
+    pub(crate) fn remember(&self, draft: &Draft, head: &RoomHead) {
+        if judged_by_type(draft) {
+            head.allowed.insert(&draft.sender, &draft.kind, self.0.clone());
+        }
+    }
+
     /// Takes the state from what is known, and the rest from the database.
     pub(crate) fn load(
         keys: &[StateKey],
@@ -51,12 +73,12 @@ impl AuthState {
             };
             found.push((key.clone(), event));
         }
-        Ok(Self(found))
+        Ok(Self(found.into()))
     }
 
-    /// What was looked up, to be remembered.
-    pub(crate) fn into_known(self) -> impl Iterator<Item = (StateKey, Option<Arc<AuthEvent>>)> {
-        self.0.into_iter()
+    /// What was looked up.
+    pub(crate) fn found(&self) -> &[(StateKey, Option<Arc<AuthEvent>>)] {
+        &self.0
     }
 
     /// The ids that go into the event's `auth_events`: all but the create event where the room id stands for it.
@@ -109,6 +131,13 @@ impl AuthState {
         check_state_independent_auth_rules(rules, &event, |id| self.by_id(id)).map_err(refuse)?;
         check_state_dependent_auth_rules(rules, &event, |kind, key| self.get(kind, key)).map_err(refuse)
     }
+}
+
+/// True if the auth rules look at nothing of the draft but its sender and its type. Of some types they read the content.
+fn judged_by_type(draft: &Draft) -> bool {
+    let kind = draft.kind.as_str();
+    let plain = !kind.starts_with("m.room.") || matches!(kind, "m.room.message" | "m.room.encrypted");
+    plain && draft.state_key.is_none()
 }
 
 /// The event as the auth rules of later events will see it.

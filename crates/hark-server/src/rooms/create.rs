@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Content, RoomError, Rooms,
     builder::{Builder, choose_id, create_content},
-    directory, version,
+    directory, member, version,
 };
 
 /// How a new room is set up.
@@ -90,9 +90,7 @@ fn fill(room: &mut Builder<'_, '_>, new: &NewRoom, alias: Option<&RoomAliasId>) 
         room.state("m.room.topic", "", Content::of(content)?)?;
     }
     for invited in &new.invite {
-        if !room.tx.user_exists(invited)? {
-            return Err(RoomError::NotFound("There is nobody of that name on this server."));
-        }
+        member::check_invitable(room.tx, invited, &new.creator)?;
         let mut extra = CanonicalJsonObject::new();
         if new.is_direct {
             extra.insert("is_direct".into(), CanonicalJsonValue::Bool(true));

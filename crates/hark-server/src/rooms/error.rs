@@ -22,6 +22,9 @@ pub(crate) enum RoomError {
     /// The event is over a size limit.
     #[error("The event is too large: an event may have 65,536 bytes, its type and state key 255 bytes.")]
     TooLarge,
+    /// The target wants no invitation of this kind.
+    #[error("That person does not want this invitation.")]
+    InviteBlocked,
     /// A room version this server does not speak.
     #[error("This server does not know that room version.")]
     UnsupportedVersion,
@@ -59,6 +62,7 @@ impl From<RoomError> for ApiError {
         match error {
             RoomError::Forbidden(_) => Self::forbidden(sentence),
             RoomError::NotFound(_) => Self::not_found(sentence),
+            RoomError::InviteBlocked => Self::new(StatusCode::FORBIDDEN, "M_INVITE_BLOCKED", sentence),
             RoomError::BadJson(_) => bad("M_BAD_JSON"),
             RoomError::InvalidParam(_) => bad("M_INVALID_PARAM"),
             RoomError::TooLarge => Self::too_large(sentence),

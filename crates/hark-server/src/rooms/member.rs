@@ -12,7 +12,10 @@ use super::{
     Content, RoomError, Rooms, Signer, append, carry, draft,
     voucher::{self, is_in},
 };
-use crate::store::{LogEntry, LogKind, Membership, RoomNid, Snapshot, Tx};
+use crate::{
+    invites,
+    store::{LogEntry, LogKind, Membership, RoomNid, Snapshot, Tx},
+};
 
 /// What a client cannot say of itself in a member event.
 pub(crate) const OURS: [&str; 2] = ["membership", "join_authorised_via_users_server"];
@@ -126,6 +129,39 @@ impl Rooms {
     }
 }
 
+/// Refuses to invite who is not there, or does not want it.
+pub(super) fn check_invitable(
+    snapshot: &Snapshot<'_>,
+    target: &UserId,
+    inviter: &UserId,
+) -> Result<(), RoomError> {
+    if !snapshot.user_exists(target)? {
+        return Err(RoomError::NotFound("There is nobody of that name on this server."));
+    }
+    if invites::verdict(snapshot, target, inviter)? == invites::Verdict::Block {
+        return Err(RoomError::InviteBlocked);
+    }
+    Ok(())
+}
+
+/// Takes `user` out of a room: they leave, turn the invitation down, or take the knock back.
+pub(super) fn leave(
+    tx: &mut Tx<'_>,
+    nid: RoomNid,
+    user: &OwnedUserId,
+    signer: &Signer,
+) -> Result<(), RoomError> {
+    let Some(room) = tx.room(nid)? else { return Ok(()) };
+    let step = Step {
+        room: room.id,
+        nid,
+        sender: user.clone(),
+        change: MemberChange::Leave,
+        extra: CanonicalJsonObject::new(),
+    };
+    step.take(tx, signer).map(drop)
+}
+
 /// What a member who joins again asks to have in their event: what is there and what is new. `None` if there is nothing new.
 fn rejoin(
     tx: &Tx<'_>,
@@ -223,10 +259,8 @@ impl Step {
         if target != self.sender && !is_in(tx, self.nid, &self.sender)? {
             return Err(RoomError::not_in_room());
         }
-        if let MemberChange::Invite(target) = &self.change
-            && !tx.user_exists(target)?
-        {
-            return Err(RoomError::NotFound("There is nobody of that name on this server."));
+        if let MemberChange::Invite(target) = &self.change {
+            check_invitable(tx, target, &self.sender)?;
         }
         let current = tx.auth_event(self.nid, &self.room, &StateEventType::RoomMember, target.as_str())?;
         let left_before = before.as_ref().is_some_and(|before| before.state == MembershipState::Leave);

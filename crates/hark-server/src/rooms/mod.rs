@@ -12,15 +12,18 @@ mod card;
 mod carry;
 mod content;
 mod create;
+mod depart;
 mod directory;
 mod error;
 mod heritage;
+mod line;
 mod listing;
 mod member;
 mod notify;
 mod pdu;
 pub(crate) mod power;
 mod profile;
+mod purge;
 mod redact;
 mod relating;
 mod send;
@@ -33,6 +36,8 @@ use std::sync::Arc;
 
 use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedServerName, OwnedUserId};
 
+use self::line::Lines;
+pub use self::purge::Purged;
 pub(crate) use self::{
     append::Origin,
     carry::predecessor,
@@ -40,7 +45,7 @@ pub(crate) use self::{
     create::{NewRoom, Preset},
     error::RoomError,
     member::{MemberChange, OURS as NEVER_FROM_CLIENTS},
-    pdu::{Draft, Link, Pdu},
+    pdu::{Draft, Link, Pdu, emptied},
     profile::ProfileChange,
     redact::content as redaction_content,
     send::Send,
@@ -54,12 +59,13 @@ use crate::{clock, store::Store};
 pub(crate) struct Rooms {
     store: Store,
     signer: Arc<Signer>,
+    lines: Arc<Lines>,
 }
 
 impl Rooms {
     /// Rooms kept in `store`, their events signed by `signer`.
     pub(crate) fn new(store: Store, signer: Signer) -> Self {
-        Self { store, signer: Arc::new(signer) }
+        Self { store, signer: Arc::new(signer), lines: Arc::new(Lines::new()) }
     }
 
     /// The server the rooms live on.

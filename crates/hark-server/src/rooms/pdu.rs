@@ -11,12 +11,13 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use ruma::{
-    EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId,
-    room_version_rules::RoomVersionRules,
+    EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId, RoomVersionId,
+    room_version_rules::{AuthorizationRules, RoomVersionRules},
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Content, RoomError, Signer};
+use super::{Content, RoomError, Signer, auth::AuthState};
+use crate::store::Slot;
 
 /// Bytes of a whole event (spec: "Size limits").
 const MAX_EVENT: usize = 65_536;
@@ -64,6 +65,13 @@ pub(crate) struct Pdu {
     pub(crate) content_at: usize,
     /// Bytes of the content.
     pub(crate) content_len: usize,
+}
+
+impl Link {
+    /// The link of an event that takes `place` and is allowed by `auth`.
+    pub(super) fn after(slot: Slot, auth: &AuthState, rules: &AuthorizationRules) -> Self {
+        Self { prev: slot.event, depth: slot.depth + 1, auth: auth.ids(rules) }
+    }
 }
 
 impl Draft {
@@ -175,6 +183,12 @@ pub(crate) fn redact(json: &str, rules: &RoomVersionRules) -> Result<(String, us
     let marker = r#","content":"#;
     let at = json.find(marker).ok_or_else(|| damaged("no content".into()))? + marker.len();
     Ok((json, at, content.len()))
+}
+
+/// What a redaction would leave of an event of a room of `version`, and where in it the content is.
+pub(crate) fn emptied(json: &str, version: &RoomVersionId) -> Option<(String, std::ops::Range<usize>)> {
+    let (json, at, length) = redact(json, super::version::rules(version)?).ok()?;
+    Some((json, at..at + length))
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! Sending one event: messages and state.
 
+use std::sync::Arc;
+
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, events::StateEventType};
 
 use super::{
     Content, Draft, Origin, RoomError, Rooms,
     append::{self, Prepared},
+    auth::AuthState,
     directory, draft, redact,
 };
 use crate::{
     clock,
-    store::{RoomNid, Snapshot, Tx, TxnKey},
+    store::{RoomHead, RoomNid, Snapshot, Tx, TxnKey, Undo},
 };
 
 /// What a client asks to be sent.
@@ -34,36 +37,34 @@ impl Rooms {
             return self.set_member(send.room, send.sender, state_key, &send.content).await;
         }
         Self::refuse_early(&send)?;
-        let Send { room, sender, kind, state_key, content, txn } = send;
+        let Send { room, sender, kind, state_key, content, mut txn } = send;
         let draft = draft(room.clone(), sender, kind, state_key, content);
-        let (nid, prepared) = match self.prepare(&room, draft).await {
-            Ok(prepared) => prepared,
-            // The first request may have been allowed when this repetition is not: the sender left in between.
-            Err(refused) => return self.answer_of(txn).await?.ok_or(refused),
-        };
-        let signer = self.signer.clone();
-        self.store
-            .write(move |tx| {
-                once(tx, txn.as_ref(), |tx, origin| {
-                    check_in_room(tx, nid, &room, &prepared.draft)?;
-                    if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
-                        return Ok(unchanged);
-                    }
-                    append::append_prepared(tx, nid, prepared, origin, &signer)
-                })
+        let queued = self.judge(&room, &draft).await.and_then(|(head, auth)| {
+            self.lines.enter(&head, |slot| {
+                let prepared = Prepared::sign(draft, auth, &head, slot, &self.signer)?;
+                Ok((prepared.slot(), self.write(head.nid, prepared, txn.take())))
             })
-            .await
+        });
+        match queued {
+            Ok((in_line, written)) => {
+                let sent = written.await;
+                drop(in_line);
+                sent
+            }
+            // The first request may have been allowed when this repetition is not: the sender left in between.
+            Err(refused) => self.answer_of(txn).await?.ok_or(refused),
+        }
     }
 
-    /// Judges and signs outside the writer: from memory where the room is known there, else from a snapshot.
-    async fn prepare(&self, room: &RoomId, draft: Draft) -> Result<(RoomNid, Prepared), RoomError> {
+    /// The head of the room, and what of its state allows the draft: from memory where that is known there, else from a snapshot.
+    async fn judge(&self, room: &RoomId, draft: &Draft) -> Result<(Arc<RoomHead>, AuthState), RoomError> {
         let shared = self.store.heads().get(room);
         if let Some(head) = &shared
-            && let Some(prepared) = Prepared::make(draft.clone(), head, None, &self.signer)?
+            && let Some(auth) = Prepared::judge(draft, head, None)?
         {
-            return Ok((head.nid, prepared));
+            return Ok((head.clone(), auth));
         }
-        let (room, signer) = (room.to_owned(), self.signer.clone());
+        let (room, draft) = (room.to_owned(), draft.clone());
         self.store
             .read(move |snapshot| {
                 let head = if let Some(head) = shared {
@@ -72,10 +73,31 @@ impl Rooms {
                     let nid = snapshot.room_nid(&room)?.ok_or_else(RoomError::not_in_room)?;
                     snapshot.stored_head(nid)?.ok_or_else(RoomError::not_in_room)?.into()
                 };
-                let prepared = Prepared::make(draft, &head, Some(snapshot), &signer)?;
-                Ok((head.nid, prepared.ok_or_else(RoomError::not_in_room)?))
+                let auth =
+                    Prepared::judge(&draft, &head, Some(snapshot))?.ok_or_else(RoomError::not_in_room)?;
+                Ok((head, auth))
             })
             .await
+    }
+
+    /// Puts an event on its way to the writer.
+    fn write(
+        &self,
+        nid: RoomNid,
+        prepared: Prepared,
+        txn: Option<(TxnKey, Origin)>,
+    ) -> impl Future<Output = Result<OwnedEventId, RoomError>> + std::marker::Send + use<> {
+        let signer = self.signer.clone();
+        let undo = if prepared.is_plain() { Undo::Batch } else { Undo::Command };
+        self.store.write_with(undo, move |tx| {
+            once(tx, txn.as_ref(), |tx, origin| {
+                check_in_room(tx, nid, &prepared.draft)?;
+                if let Some(unchanged) = unchanged(tx, nid, &prepared.draft)? {
+                    return Ok(unchanged);
+                }
+                append::append_prepared(tx, nid, prepared, origin, &signer)
+            })
+        })
     }
 
     /// What the server demands of some kinds of events beyond the auth rules.
@@ -111,8 +133,10 @@ impl Rooms {
 }
 
 /// What the server demands of an event that the room's rules allow, by what is so at the moment it is added.
-fn check_in_room(tx: &Tx<'_>, nid: RoomNid, room: &RoomId, draft: &Draft) -> Result<(), RoomError> {
-    if draft.kind == "m.room.canonical_alias" && draft.state_key.is_some() {
+fn check_in_room(tx: &Tx<'_>, nid: RoomNid, draft: &Draft) -> Result<(), RoomError> {
+    if let ("m.room.canonical_alias", Some(_), Some(room)) =
+        (draft.kind.as_str(), &draft.state_key, &draft.room_id)
+    {
         directory::check_canonical(tx, nid, room, &draft.content)?;
     }
     Ok(())

@@ -8,21 +8,17 @@ use std::{
     path::Path,
 };
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use ruma::{
-    CanonicalJsonObject, CanonicalJsonValue, MilliSecondsSinceUnixEpoch, OwnedServerName,
-    signatures::{Ed25519KeyPair, KeyPair as _},
-};
+use ruma::{CanonicalJsonObject, CanonicalJsonValue, MilliSecondsSinceUnixEpoch, OwnedServerName};
 
 use crate::{platform, random};
-
-/// An Ed25519 private key in PKCS#8 is this and the 32 bytes of its seed (RFC 8410).
-const PKCS8_PREFIX: [u8; 16] =
-    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// Signs in the name of this server.
 pub(crate) struct Signer {
     server_name: OwnedServerName,
+    /// `ed25519:<version>`
+    key_id: String,
     keys: Ed25519KeyPair,
 }
 
@@ -57,22 +53,24 @@ impl Signer {
         let mut words = line.split_whitespace();
         let ("ed25519", version, seed) = (words.next()?, words.next()?, words.next()?) else { return None };
         let seed: [u8; 32] = STANDARD_NO_PAD.decode(seed).ok()?.try_into().ok()?;
-        let der = [PKCS8_PREFIX.as_slice(), seed.as_slice()].concat();
-        let keys = Ed25519KeyPair::from_der(&der, version.to_owned()).ok()?;
-        Some(Self { server_name, keys })
+        let keys = Ed25519KeyPair::from_seed_unchecked(&seed).ok()?;
+        Some(Self { server_name, key_id: format!("ed25519:{version}"), keys })
     }
 
     /// The member `signatures` of an event whose signed form is `message`.
     pub(super) fn signatures(&self, message: &str) -> String {
-        let signature = self.keys.sign(message.as_bytes());
-        format!(r#"{{"{}":{{"{}":"{}"}}}}"#, self.server_name, signature.id(), signature.base64())
+        format!(r#"{{"{}":{{"{}":"{}"}}}}"#, self.server_name, self.key_id, self.sign(message))
+    }
+
+    fn sign(&self, message: &str) -> String {
+        STANDARD_NO_PAD.encode(self.keys.sign(message.as_bytes()))
     }
 
     /// The public key as servers publish it (server-server spec: "Publishing Keys"), signed with itself.
     pub(super) fn published_key(&self, valid_until: MilliSecondsSinceUnixEpoch) -> CanonicalJsonObject {
         let text = |value: String| CanonicalJsonValue::String(value);
         let one = |name: String, value| CanonicalJsonValue::Object([(name, value)].into());
-        let id = format!("ed25519:{}", self.keys.version());
+        let id = self.key_id.clone();
         let key = text(STANDARD_NO_PAD.encode(self.keys.public_key()));
         let mut published = CanonicalJsonObject::from([
             ("old_verify_keys".to_owned(), CanonicalJsonValue::Object(CanonicalJsonObject::new())),
@@ -81,7 +79,7 @@ impl Signer {
             ("verify_keys".to_owned(), one(id.clone(), one("key".to_owned(), key))),
         ]);
         let message = CanonicalJsonValue::Object(published.clone()).to_string();
-        let signature = text(self.keys.sign(message.as_bytes()).base64());
+        let signature = text(self.sign(&message));
         published.insert("signatures".to_owned(), one(self.server_name.to_string(), one(id, signature)));
         published
     }
@@ -99,7 +97,7 @@ impl Signer {
 
     #[cfg(test)]
     pub(super) fn public_keys(&self) -> ruma::signatures::PublicKeyMap {
-        let key = ruma::serde::Base64::new(self.keys.public_key().to_vec());
-        [(self.server_name.to_string(), [(format!("ed25519:{}", self.keys.version()), key)].into())].into()
+        let key = ruma::serde::Base64::new(self.keys.public_key().as_ref().to_vec());
+        [(self.server_name.to_string(), [(self.key_id.clone(), key)].into())].into()
     }
 }

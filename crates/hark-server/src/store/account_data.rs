@@ -127,6 +127,44 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
+    /// Deletes all that a user's clients keep for a room, for good: nobody is told.
+    pub(crate) fn delete_account_data_of_room(
+        &mut self,
+        user: &UserId,
+        room: &RoomId,
+    ) -> Result<(), StoreError> {
+        self.delete_rows(
+            user,
+            "SELECT room_id, type FROM account_data WHERE user_id = $1 AND room_id = $2",
+            room.as_str(),
+        )
+    }
+
+    /// Deletes all that a user's clients keep, for good.
+    pub(crate) fn delete_all_account_data(&mut self, user: &UserId) -> Result<(), StoreError> {
+        self.delete_rows(
+            user,
+            "SELECT room_id, type FROM account_data WHERE user_id = $1 AND room_id >= $2",
+            "",
+        )
+    }
+
+    fn delete_rows(&mut self, user: &UserId, which: &str, room: &str) -> Result<(), StoreError> {
+        let mut statement = self.prepare(which)?;
+        let rows = statement.query_map((user.as_str(), room), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+        drop(statement);
+        for (room, kind) in rows {
+            let room = Some(room).filter(|room| !room.is_empty());
+            let room = room.map(RoomId::parse).transpose().map_err(to_json_error("room id"))?;
+            let room = room.as_deref();
+            self.prepare("DELETE FROM account_data WHERE user_id = $1 AND room_id = $2 AND type = $3")?
+                .execute((user.as_str(), place(room), &kind))?;
+            self.refer_anew_to_media(Holder::Account(user, room, &kind), "")?;
+        }
+        Ok(())
+    }
+
     /// Sets the content of one type and wakes the user's clients; an empty object deletes it. Setting what is there already changes
     /// nothing.
     pub(crate) fn set_account_data(

@@ -2,37 +2,40 @@
 //!
 //! A thread copies pages in the background once the WAL has grown by [`PASSIVE_EVERY`]. Under an unbroken load that alone never
 //! reaches the end of the WAL, so that it would grow for ever; past [`RESTART_AT`] the writer itself copies the little that is
-//! left and starts the WAL anew.
+//! left and begins at the front of the WAL again. The file keeps its size: writing over what is there costs the disk less than a file
+//! that grows.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+use std::{cell::Cell, path::Path, sync::mpsc, thread, time::Duration};
 
 use rusqlite::Connection;
 
 use super::{StoreError, readers};
 
-/// WAL bytes after which the background copy runs again.
-const PASSIVE_EVERY: u64 = 4 << 20;
-/// WAL bytes at which the writer restarts the WAL.
-const RESTART_AT: u64 = 64 << 20;
+/// Pages of the WAL after which the background copy runs again: 4 MiB.
+const PASSIVE_EVERY: i32 = 1 << 10;
+/// Pages of the WAL at which the writer begins at its front again: 32 MiB.
+const RESTART_AT: i32 = 8 << 10;
 /// How long the writer waits for readers when it restarts the WAL.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// Commits between two looks at the size of the WAL.
-const LOOK_EVERY: u32 = 32;
+
+thread_local! {
+    /// Pages in the WAL after this thread's last commit.
+    static PAGES: Cell<i32> = const { Cell::new(0) };
+}
 
 pub(super) struct Checkpointer {
     requests: mpsc::SyncSender<()>,
-    wal: PathBuf,
-    commits: u32,
-    copied_at: u64,
+    /// Pages in the WAL when the background copy was asked for last.
+    copied_at: i32,
 }
 
 impl Checkpointer {
-    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+    /// For the commits of `writer`.
+    pub(super) fn start(path: &Path, writer: &Connection) -> Result<Self, StoreError> {
+        writer.wal_hook(Some(|_, pages| {
+            PAGES.set(pages);
+            Ok(())
+        }));
         let connection = readers::open_for_checkpoints(path)?;
         let (requests, inbox) = mpsc::sync_channel::<()>(1);
         thread::Builder::new()
@@ -43,30 +46,28 @@ impl Checkpointer {
                 }
             })
             .map_err(|error| StoreError::Damaged { what: "checkpoint thread", reason: error.to_string() })?;
-        let mut wal = path.as_os_str().to_owned();
-        wal.push("-wal");
-        Ok(Self { requests, wal: wal.into(), commits: 0, copied_at: 0 })
+        Ok(Self { requests, copied_at: 0 })
     }
 
     pub(super) fn after_commit(&mut self, connection: &Connection) {
-        self.commits += 1;
-        if !self.commits.is_multiple_of(LOOK_EVERY) {
+        let pages = PAGES.get();
+        // Fewer than before: the WAL was begun at its front.
+        self.copied_at = self.copied_at.min(pages);
+        if pages < self.copied_at + PASSIVE_EVERY {
             return;
         }
-        let size = std::fs::metadata(&self.wal).map_or(0, |file| file.len());
-        if size >= RESTART_AT {
+        self.copied_at = pages;
+        if pages >= RESTART_AT {
             // A reader in the way is not waited for long: the next look tries again.
             let patience = connection.busy_timeout(PATIENCE);
-            checkpoint(connection, "TRUNCATE");
+            checkpoint(connection, "RESTART");
             let restored = connection.busy_timeout(readers::PATIENCE);
             if let Err(error) = patience.and(restored) {
                 tracing::warn!(%error, "the patience of the writer could not be set");
             }
-            self.copied_at = 0;
-        } else if size >= self.copied_at + PASSIVE_EVERY {
+        } else {
             // A request that finds one waiting is the same request.
             let _one_waits = self.requests.try_send(());
-            self.copied_at = size;
         }
     }
 

@@ -1,12 +1,9 @@
-//! Devices and the token each of them holds. A token is stored as its hash, so that a stolen database opens no session.
+//! Devices as their owner sees them. Their tokens are in [`tokens`](super::tokens).
 
-use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
+use ruma::{DeviceId, OwnedDeviceId, UserId};
 use rusqlite::{OptionalExtension, Row};
 
-use super::{LogEntry, LogKind, Snapshot, StoreError, Tx, to_json_error};
-
-/// SHA-256 of an access token.
-pub(crate) type TokenHash = [u8; 32];
+use super::{Snapshot, StoreError, Tx};
 
 /// A device as its owner sees it.
 pub(crate) struct Device {
@@ -14,27 +11,13 @@ pub(crate) struct Device {
     pub(crate) id: OwnedDeviceId,
     /// Its name; the id while it has none.
     pub(crate) display_name: String,
-    /// When it signed in last, ms.
+    /// When it asked for something last, ms; somewhat behind while it is at work.
     pub(crate) last_seen_ms: i64,
     /// From where; empty when unknown.
     pub(crate) last_seen_ip: String,
 }
 
 impl Snapshot<'_> {
-    /// Whose token this is.
-    pub(crate) fn session(
-        &self,
-        token: &TokenHash,
-    ) -> Result<Option<(OwnedUserId, OwnedDeviceId)>, StoreError> {
-        self.prepare("SELECT user_id, device_id FROM devices WHERE token_hash = $1")?
-            .query_row([&token[..]], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
-            .optional()?
-            .map(|(user, device)| {
-                Ok((UserId::parse(user).map_err(to_json_error("user id"))?, OwnedDeviceId::from(device)))
-            })
-            .transpose()
-    }
-
     /// All devices of `user`, by id.
     pub(crate) fn devices(&self, user: &UserId) -> Result<Vec<Device>, StoreError> {
         let mut statement = self.prepare(
@@ -67,23 +50,38 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
 }
 
 impl Tx<'_> {
-    /// Gives `id` a new token: a new device, or a known one whose old token is dead from now on. A known device keeps its name.
+    /// Adds a device, or finds the one of that id, which keeps its name.
     pub(crate) fn sign_in_device(
         &mut self,
         user: &UserId,
         id: &DeviceId,
         name: Option<&str>,
-        token: &TokenHash,
         now_ms: i64,
+        from: &str,
     ) -> Result<(), StoreError> {
         self.prepare(
-            "INSERT INTO devices (user_id, device_id, display_name, token_hash, last_seen_ms, last_seen_ip)
-             VALUES ($1, $2, $3, $4, $5, '')
+            "INSERT INTO devices (user_id, device_id, display_name, last_seen_ms, last_seen_ip)
+             VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (user_id, device_id) DO UPDATE
-             SET token_hash = excluded.token_hash, last_seen_ms = excluded.last_seen_ms",
+             SET last_seen_ms = excluded.last_seen_ms, last_seen_ip = excluded.last_seen_ip",
         )?
-        .execute((user.as_str(), id.as_str(), name.unwrap_or(id.as_str()), &token[..], now_ms))?;
+        .execute((user.as_str(), id.as_str(), name.unwrap_or(id.as_str()), now_ms, from))?;
         self.device_list_changed(user)
+    }
+
+    /// Notes when and from where a device asked last. Nobody is woken for it.
+    pub(crate) fn device_seen(
+        &mut self,
+        user: &UserId,
+        id: &DeviceId,
+        now_ms: i64,
+        from: &str,
+    ) -> Result<(), StoreError> {
+        self.prepare(
+            "UPDATE devices SET last_seen_ms = $1, last_seen_ip = $2 WHERE user_id = $3 AND device_id = $4",
+        )?
+        .execute((now_ms, from, user.as_str(), id.as_str()))?;
+        Ok(())
     }
 
     /// Renames a device. False when there is none of that id.
@@ -102,26 +100,14 @@ impl Tx<'_> {
         Ok(renamed == 1)
     }
 
-    /// Removes a device, its token and what waits for it.
+    /// Removes the row of a device, its tokens, its keys and the messages that wait for it. Part of `ended` in `accounts/signing.rs`,
+    /// which is what to call.
     pub(crate) fn remove_device(&mut self, user: &UserId, id: &DeviceId) -> Result<(), StoreError> {
         self.prepare("DELETE FROM devices WHERE user_id = $1 AND device_id = $2")?
             .execute((user.as_str(), id.as_str()))?;
-        self.prepare("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2")?
-            .execute((user.as_str(), id.as_str()))?;
+        self.forget_keys(user, id)?;
+        self.forget_to_device(user, id)?;
         self.remove_pushers_of_device(user, id)?;
-        self.device_list_changed(user)
-    }
-
-    /// Removes every device of `user`.
-    pub(crate) fn remove_all_devices(&mut self, user: &UserId) -> Result<(), StoreError> {
-        self.prepare("DELETE FROM devices WHERE user_id = $1")?.execute([user.as_str()])?;
-        self.prepare("DELETE FROM to_device WHERE user_id = $1")?.execute([user.as_str()])?;
-        self.remove_pushers(user)?;
-        self.device_list_changed(user)
-    }
-
-    fn device_list_changed(&mut self, user: &UserId) -> Result<(), StoreError> {
-        self.append(LogEntry { kind: LogKind::DeviceList, room: None, user: Some(user) })?;
-        Ok(())
+        self.remove_tokens(user, id)
     }
 }

@@ -14,6 +14,7 @@ impl Snapshot<'_> {
             "SELECT users.user_id, profiles.value
              FROM users LEFT JOIN profiles
                ON profiles.user_id = users.user_id AND profiles.field = 'displayname'
+             WHERE users.closed_ms IS NULL
              ORDER BY users.user_id",
         )?;
         let mut rows = statement.query(())?;

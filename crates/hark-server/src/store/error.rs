@@ -6,6 +6,9 @@ pub enum StoreError {
     /// Nothing was written; reads go on. Answered as 503 until there is room again.
     #[error("the disk is full: free some space and try again")]
     Full,
+    /// Another change of the same commit failed in a way that undid them all. The same request may well succeed.
+    #[error("the change was undone together with another: try again")]
+    Undone,
     /// The server is going down.
     #[error("the server is shutting down")]
     Closed,
@@ -33,19 +36,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// True if one stored row is to blame, and the database as a whole is well.
-    pub(crate) fn is_of_one_row(&self) -> bool {
-        use rusqlite::Error as E;
-        matches!(
-            self,
-            Self::Damaged { .. }
-                | Self::Sqlite(
-                    E::FromSqlConversionFailure(..)
-                        | E::IntegralValueOutOfRange(..)
-                        | E::InvalidColumnType(..)
-                        | E::Utf8Error(..)
-                )
-        )
+    /// True if what is stored in one place is to blame: a row, or the page it lies on. What lies elsewhere may well be read.
+    pub(crate) fn is_of_one_place(&self) -> bool {
+        use rusqlite::{Error as E, ErrorCode};
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Sqlite(
+                E::FromSqlConversionFailure(..)
+                | E::IntegralValueOutOfRange(..)
+                | E::InvalidColumnType(..)
+                | E::Utf8Error(..),
+            ) => true,
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt),
+            Self::Full | Self::Undone | Self::Closed | Self::TooNew { .. } => false,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     gate::Pass,
-    rooms::{Draft, Pdu},
+    rooms::{Draft, Pdu, emptied},
 };
 
 /// An event about to be stored.
@@ -82,6 +82,19 @@ impl StoredEvent {
     /// The whole PDU as canonical JSON.
     pub(crate) fn pdu(&self, _: &Pass) -> &str {
         &self.json
+    }
+
+    /// The event as a redaction would leave it. What cannot be read is left with nothing.
+    pub(crate) fn emptied(mut self, snapshot: &Snapshot<'_>) -> Self {
+        let left = snapshot
+            .room(self.room)
+            .ok()
+            .flatten()
+            .and_then(|room| emptied(&self.json, &room.version))
+            .unwrap_or_else(|| (r#"{"content":{}}"#.to_owned(), 11..13));
+        (self.json, self.content) = left;
+        self.rel_type = None;
+        self
     }
 
     /// The transaction id, to the device that chose it and nobody else.

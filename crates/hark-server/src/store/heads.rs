@@ -5,7 +5,7 @@
 //! bounded and rebuilt from the database at need.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,14 +14,17 @@ use ruma::{
     UserId,
     events::{StateEventType, TimelineEventType, room::member::MembershipState},
 };
+use rusqlite::Connection;
 use serde_json::value::RawValue;
 
 use super::{Position, RoomNid, Snapshot, StoreError, Tx};
 
 /// Rooms kept in memory; past it the cache starts anew.
 const MAX_ROOMS: usize = 10_000;
-/// State events kept for one room.
+/// State events, and senders, kept for one room.
 const MAX_STATE: usize = 512;
+/// Types of event kept for one sender.
+const MAX_KINDS: usize = 16;
 
 /// The key of a state event.
 pub(crate) type StateKey = (StateEventType, String);
@@ -124,17 +127,64 @@ pub(crate) struct RoomHead {
     /// starts at the head.
     pub(crate) state_pos: Position,
     pub(crate) known: Arc<KnownState>,
+    /// What the auth rules allowed since the state changed last.
+    pub(crate) allowed: Arc<Allowed>,
+}
+
+/// What the next event of a room follows.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    /// `None` only before the create event.
+    pub(crate) event: Option<OwnedEventId>,
+    pub(crate) depth: i64,
+}
+
+/// The state events an event is judged by.
+pub(crate) type JudgedBy = Arc<[(StateKey, Option<Arc<AuthEvent>>)]>;
+
+/// Who may send what, as long as the state of the room stands: for events that are judged by sender and type alone.
+#[derive(Debug, Default)]
+pub(crate) struct Allowed(Mutex<HashMap<OwnedUserId, Vec<(String, JudgedBy)>>>);
+
+impl Allowed {
+    /// What it was judged by that `sender` may send events of type `kind`; `None` if that was not judged.
+    pub(crate) fn get(&self, sender: &UserId, kind: &str) -> Option<JudgedBy> {
+        let allowed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        allowed.get(sender)?.iter().find(|(known, _)| known == kind).map(|(_, by)| by.clone())
+    }
+
+    /// Remembers that `sender` may.
+    pub(crate) fn insert(&self, sender: &UserId, kind: &str, by: JudgedBy) {
+        let mut allowed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if allowed.len() >= MAX_STATE {
+            allowed.clear();
+        }
+        let kinds = allowed.entry(sender.to_owned()).or_default();
+        if kinds.len() < MAX_KINDS {
+            kinds.push((kind.to_owned(), by));
+        }
+    }
 }
 
 impl RoomHead {
+    /// Where its next event goes.
+    pub(crate) fn slot(&self) -> Slot {
+        Slot { event: self.event.clone(), depth: self.depth }
+    }
+
+    /// The state is another from `pos` on: whatever was judged by it has to be judged again.
+    pub(crate) fn state_moved(&mut self, pos: Position) {
+        self.state_pos = pos;
+        self.allowed = Arc::default();
+    }
+
     /// The same head knowing more of the current state.
-    pub(crate) fn learn(&mut self, found: impl IntoIterator<Item = (StateKey, Option<Arc<AuthEvent>>)>) {
-        let mut found = found.into_iter().filter(|(key, _)| !self.known.contains_key(key)).peekable();
-        if found.peek().is_none() {
+    pub(crate) fn learn(&mut self, found: &[(StateKey, Option<Arc<AuthEvent>>)]) {
+        if found.iter().all(|(key, _)| self.known.contains_key(key)) {
             return;
         }
         let mut known = if self.known.len() < MAX_STATE { (*self.known).clone() } else { KnownState::new() };
-        known.extend(found);
+        known.extend(found.iter().cloned());
         self.known = Arc::new(known);
     }
 
@@ -202,8 +252,38 @@ impl HeadCache {
         }
     }
 
+    /// Writes what the open batch changed: once for each room, however many events it got.
+    pub(super) fn store(&self, connection: &Connection) -> Result<(), StoreError> {
+        for nid in self.changed() {
+            let Some(head) = self.heads.get(&nid) else { continue };
+            let event = head.event.as_deref().map_or("", EventId::as_str);
+            Snapshot::over(connection)
+                .prepare(
+                    "UPDATE rooms SET head_event = $1, head_pos = $2, depth = $3, joined = $4, invited = $5,
+                         notify_total = $6, main_total = $7 WHERE room_nid = $8",
+                )?
+                .execute((
+                    event,
+                    head.pos,
+                    head.depth,
+                    head.joined,
+                    head.invited,
+                    head.notify_total,
+                    head.main_total,
+                    nid,
+                ))?;
+        }
+        Ok(())
+    }
+
+    /// The rooms the open batch changed, each once.
+    fn changed(&self) -> HashSet<RoomNid> {
+        self.undo.iter().map(|(nid, _)| *nid).collect()
+    }
+
     pub(super) fn committed(&mut self) {
-        let changed = self.undo.drain(..).map(|(nid, _)| nid).collect::<std::collections::HashSet<_>>();
+        let changed = self.changed();
+        self.undo.clear();
         self.shared.publish(changed.iter().filter_map(|nid| self.heads.get(nid).cloned()));
         if self.heads.len() > MAX_ROOMS {
             self.heads.clear();
@@ -224,26 +304,18 @@ impl Tx<'_> {
         Ok(head)
     }
 
-    /// Moves the head of a room, here and in its row.
-    pub(crate) fn set_head(&mut self, head: RoomHead) -> Result<(), StoreError> {
-        let event = head.event.as_deref().map_or("", EventId::as_str);
-        self.prepare(
-            "UPDATE rooms SET head_event = $1, head_pos = $2, depth = $3, joined = $4, invited = $5, notify_total = $6,
-                 main_total = $7 WHERE room_nid = $8",
-        )?
-        .execute((
-            event,
-            head.pos,
-            head.depth,
-            head.joined,
-            head.invited,
-            head.notify_total,
-            head.main_total,
-            head.nid,
-        ))?;
+    /// Moves the head of a room. Its row follows when the batch is committed.
+    pub(crate) fn set_head(&mut self, head: RoomHead) {
         let nid = head.nid;
         let before = self.pending.heads.heads.insert(nid, Arc::new(head));
         self.pending.heads.undo.push((nid, before));
+    }
+
+    /// Looks the state of a room up again when it is needed next.
+    pub(crate) fn forget_known_state(&mut self, room: RoomNid) -> Result<(), StoreError> {
+        let Some(head) = self.head(room)? else { return Ok(()) };
+        let head = RoomHead::clone(&head);
+        self.set_head(RoomHead { known: Arc::default(), allowed: Arc::default(), ..head });
         Ok(())
     }
 
@@ -272,6 +344,7 @@ impl Tx<'_> {
             main_total: 0,
             state_pos: Position::START,
             known: Arc::default(),
+            allowed: Arc::default(),
         })
     }
 }
@@ -293,6 +366,7 @@ impl Snapshot<'_> {
             main_total: room.main_total,
             state_pos: room.head_pos,
             known: Arc::default(),
+            allowed: Arc::default(),
         }))
     }
 }

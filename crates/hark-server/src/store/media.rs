@@ -37,6 +37,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<MediaRow> {
 }
 
 impl Snapshot<'_> {
+    /// The sizes of all uploads together.
+    pub(crate) fn media_bytes(&self) -> Result<u64, StoreError> {
+        let mut sum = self.prepare("SELECT coalesce(sum(size), 0) FROM media /* every row */")?;
+        Ok(sum.query_row((), |row| row.get::<_, i64>(0))? as u64)
+    }
+
     /// The upload with this id.
     pub(crate) fn media(&self, id: &str) -> Result<Option<MediaRow>, StoreError> {
         Ok(self

@@ -1,6 +1,9 @@
 //! Numbered steps that build the tables. `PRAGMA user_version` counts the steps applied.
 
-use rusqlite::{Connection, TransactionBehavior};
+#[cfg(test)]
+mod upgrade;
+
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::StoreError;
 
@@ -14,14 +17,27 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0006_counts.sql"),
     include_str!("migrations/0009_media.sql"),
     include_str!("migrations/0010_pushers.sql"),
+    include_str!("migrations/0008_accounts.sql"),
+    include_str!("migrations/0011_operators.sql"),
+    include_str!("migrations/0007_keys.sql"),
 ];
+
+/// Refuses a database that a newer program wrote, and leaves every byte of it as it is: the write-ahead log of a server that
+/// was killed is not moved into the file either.
+pub(super) fn refuse_newer(connection: &Connection) -> Result<(), StoreError> {
+    let leave = |on: bool| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on);
+    leave(true)?;
+    let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > STEPS.len() {
+        return Err(StoreError::TooNew { found, known: STEPS.len() });
+    }
+    leave(false)?;
+    Ok(())
+}
 
 /// Applies the steps that are missing, each in a transaction of its own.
 pub(super) fn apply(connection: &mut Connection) -> Result<(), StoreError> {
     let done: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if done > STEPS.len() {
-        return Err(StoreError::TooNew { found: done, known: STEPS.len() });
-    }
     for (index, step) in STEPS.iter().enumerate().skip(done) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
@@ -139,8 +155,8 @@ mod tests {
         assert_eq!(rows("SELECT concat_ws(' ', root, total, newest) FROM threads"), ["1 2 6"]);
         assert_eq!(rows("SELECT concat_ws(' ', thread, pos) FROM uncounted"), ["0 5"]);
         let highlights =
-            "SELECT user_id || ' ' || concat_ws(' ', thread, pos, extra) FROM highlights ORDER BY pos";
-        assert_eq!(rows(highlights), ["@b:x 1 3 1", " 1 6 0"]);
+            "SELECT concat_ws(' ', quote(user_id), thread, pos, extra) FROM highlights ORDER BY pos";
+        assert_eq!(rows(highlights), ["'@b:x' 1 3 1", "'' 1 6 0"]);
         assert_eq!(rows("SELECT concat_ws(' ', main_total) FROM rooms"), ["3"]);
     }
 }

@@ -16,12 +16,18 @@ mod audit;
 mod cards;
 mod checkpoint;
 mod copy;
+mod cross_signing;
+pub(crate) mod dehydrated;
+mod device_keys;
+mod device_lists;
 pub(crate) mod devices;
 mod directory;
 mod error;
 mod events;
 mod filters;
 mod heads;
+pub(crate) mod key_backups;
+mod lists;
 pub(crate) mod log;
 pub(crate) mod media;
 mod media_promises;
@@ -32,6 +38,7 @@ mod migrations;
 mod plan;
 pub(crate) mod played;
 mod profiles;
+mod purge;
 mod pushers;
 mod readers;
 mod receipts;
@@ -41,9 +48,12 @@ mod reports;
 mod rooms;
 mod search;
 mod settings;
+mod slow;
 mod snapshot;
 mod state;
+mod timing;
 pub(crate) mod to_device;
+pub(crate) mod tokens;
 pub(crate) mod txns;
 mod unread;
 mod writer;
@@ -51,18 +61,21 @@ mod writer;
 use std::{
     path::Path,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use tokio::sync::watch;
 
-pub use self::error::StoreError;
 pub(crate) use self::{
     account_data::AccountData,
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
+    cross_signing::{CrossSigningKey, KeySignature, Usage},
+    device_keys::PublishedKey,
+    device_lists::Sharing,
     events::{Counted, NewRow, StoredEvent},
-    heads::{AuthEvent, KnownState, RoomHead, SharedHeads, StateKey},
+    heads::{AuthEvent, JudgedBy, KnownState, RoomHead, SharedHeads, Slot, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},
     memberships::Membership,
     pushers::{Pusher, PusherKey},
@@ -71,11 +84,17 @@ pub(crate) use self::{
     reports::{Report, Reported},
     rooms::Room,
     search::{Hit, Unindexed},
+    slow::slow_statements,
     snapshot::{Snapshot, to_json_error},
     state::Members,
+    timing::Timing,
     txns::TxnKey,
     unread::{Highlight, ThreadHead},
-    writer::Tx,
+    writer::{Tx, Undo},
+};
+pub use self::{
+    error::StoreError,
+    lists::{RoomEntry, TokenEntry, UserEntry, UserState},
 };
 use self::{readers::Readers, writer::Writer};
 
@@ -93,6 +112,7 @@ struct Inner {
     epoch: String,
     heads: SharedHeads,
     hook: Arc<OnceLock<CommitHook>>,
+    timing: Arc<Timing>,
 }
 
 impl Store {
@@ -106,20 +126,43 @@ impl Store {
         let (committed_sender, committed) = watch::channel(head);
         let hook: Arc<OnceLock<CommitHook>> = Arc::default();
         let heads = SharedHeads::default();
-        let writer = Writer::start(connection, path, head, committed_sender, hook.clone(), heads.clone())?;
+        let timing = Arc::new(Timing::begin());
+        let writer = Writer::start(
+            connection,
+            path,
+            head,
+            committed_sender,
+            hook.clone(),
+            heads.clone(),
+            timing.clone(),
+        )?;
         let readers = Readers::new(path);
-        Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, heads, hook })))
+        Ok(Self(Arc::new(Inner { writer, readers, committed, epoch, heads, hook, timing })))
     }
 
-    /// Runs `change` in the writer's next batch, inside a savepoint of its own: an `Err` undoes this change alone. Returns after
-    /// the commit is on disk. `change` must not block on anything but the database.
-    pub(crate) async fn write<T, E, F>(&self, change: F) -> Result<T, E>
+    /// Runs `change` in the writer's next batch: an `Err` undoes this change alone. It takes its place in the queue at once, before
+    /// what is returned is awaited; that ends after the commit is on disk. `change` must not block on anything but the database.
+    pub(crate) fn write<T, E, F>(&self, change: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.0.writer.submit(change).await
+        self.write_with(Undo::Command, change)
+    }
+
+    /// As [`Self::write`], with a choice of what an `Err` undoes.
+    pub(crate) fn write_with<T, E, F>(
+        &self,
+        undo: Undo,
+        change: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.0.writer.submit(undo, change)
     }
 
     /// Runs `look` on a blocking thread over one snapshot of the database.
@@ -135,6 +178,16 @@ impl Store {
     /// The position of the last durable change.
     pub(crate) fn committed(&self) -> Position {
         *self.0.committed.borrow()
+    }
+
+    /// How long ago a committed change was asked for.
+    pub(crate) fn age(&self, pos: Position) -> Duration {
+        self.0.timing.age(pos, self.committed())
+    }
+
+    /// How long changes take.
+    pub(crate) fn timing(&self) -> &Timing {
+        &self.0.timing
     }
 
     /// Follows [`Self::committed`].

@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-use super::{Snapshot, StoreError};
+use super::{Snapshot, StoreError, migrations, slow};
 
 /// Reads under way at once. More readers than processors only share the same cores, but one may wait for the disk.
 const READERS: usize = 4;
@@ -132,7 +132,7 @@ impl Pool {
     }
 }
 
-/// Reads inside one snapshot. A connection whose reader failed is not put back, and so closed.
+/// Reads inside one snapshot. A connection that does not end it well is not put back, and so closed.
 fn read<T, E: From<StoreError>>(
     path: &Path,
     idle: &mut Option<Connection>,
@@ -141,8 +141,11 @@ fn read<T, E: From<StoreError>>(
     let connection = idle.take().map_or_else(|| open_for_reading(path), Ok)?;
     connection.prepare_cached("BEGIN").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
     let found = look(&Snapshot::over(&connection));
-    connection.prepare_cached("COMMIT").and_then(|mut s| s.execute(())).map_err(StoreError::from)?;
-    *idle = Some(connection);
+    match connection.prepare_cached("COMMIT").and_then(|mut s| s.execute(())) {
+        Ok(_) => *idle = Some(connection),
+        // SQLite ends no transaction well that met a damaged page, not even one that only read. What was found elsewhere counts.
+        Err(error) => tracing::warn!(%error, "a snapshot did not end well"),
+    }
     found
 }
 
@@ -151,6 +154,7 @@ fn read<T, E: From<StoreError>>(
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
+    migrations::refuse_newer(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
@@ -158,6 +162,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    slow::watch(&connection);
     Ok(connection)
 }
 
@@ -178,5 +183,6 @@ fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    slow::watch(&connection);
     Ok(connection)
 }

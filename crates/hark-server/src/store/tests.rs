@@ -50,6 +50,38 @@ async fn a_panicking_change_is_undone_alone_and_the_writer_goes_on() {
 }
 
 #[tokio::test]
+async fn a_change_without_a_savepoint_takes_its_batch_with_it_only_once_it_has_written() {
+    let (_folder, store) = open();
+    let write = |tx: &mut Tx<'_>| tx.append(entry());
+    let unwritten = store.write_with::<Position, StoreError, _>(Undo::Batch, |_| Err(StoreError::Closed));
+    let kept = store.write::<_, StoreError, _>(write);
+    assert!(matches!(unwritten.await, Err(StoreError::Closed)));
+    assert_eq!(kept.await.unwrap(), Position(1));
+
+    // The writer is held until all three wait for it, and so are one batch.
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (hold, holds) = tokio::sync::oneshot::channel();
+    let holding = store.write::<_, StoreError, _>(move |_| {
+        hold.send(()).unwrap();
+        Ok(held.recv().is_ok())
+    });
+    holds.await.unwrap();
+    let before = store.write::<_, StoreError, _>(write);
+    let failing = store.write_with::<Position, StoreError, _>(Undo::Batch, move |tx| {
+        write(tx)?;
+        Err(StoreError::Closed)
+    });
+    let after = store.write_with::<_, StoreError, _>(Undo::Batch, write);
+    release.send(()).unwrap();
+    holding.await.unwrap();
+    assert!(matches!(failing.await, Err(StoreError::Closed)));
+    assert!(matches!(before.await, Err(StoreError::Undone)));
+    assert!(matches!(after.await, Err(StoreError::Undone)));
+    assert_eq!(store.committed(), Position(1));
+    assert_eq!(store.write::<_, StoreError, _>(write).await.unwrap(), Position(2));
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_after_reopening() {
     let (folder, store) = open();
     let epoch = store.epoch().to_owned();

@@ -1,10 +1,11 @@
 //! The one writer: a thread that owns the only connection that may write.
 //!
 //! Commands queue in a bounded channel. The thread takes all that waited while it was in fsync (at most [`BATCH`]), opens one
-//! transaction, runs each command in a savepoint, commits, announces the batch, then answers. Nobody is told of anything that is
-//! not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and what was not
-//! acknowledged will be sent again. A full disk does not: the batch is undone and each of its commands is answered with
-//! [`StoreError::Full`].
+//! transaction, runs each command, commits, announces the batch, then answers. A command that may fail after it has written runs in
+//! a savepoint of its own; one that fails only with the disk needs none, since the batch then fails with it. Nobody is told of
+//! anything that is not on disk. A failed fsync or write ends the process: memory can no longer be trusted to match the file, and
+//! what was not acknowledged will be sent again. A full disk does not, and a damaged page neither: the batch is undone, and each of
+//! its commands is answered with a [`Refusal`].
 
 use std::{
     collections::VecDeque,
@@ -13,23 +14,42 @@ use std::{
     path::Path,
     sync::{Arc, OnceLock},
     thread,
+    time::Instant,
 };
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot, watch,
+};
 
 use super::{
     Batch, CommitHook, Position, SharedHeads, Snapshot, StoreError, checkpoint::Checkpointer,
-    heads::HeadCache, log::Logged,
+    heads::HeadCache, log::Logged, timing::Timing,
 };
+use crate::clock;
 
 /// Commands of one commit.
 const BATCH: usize = 512;
 /// Commands that may wait; more wait in their callers.
 const QUEUE: usize = 4096;
 
-/// Runs in the transaction; without one (the batch failed before it) it is refused.
-type Command = Box<dyn FnOnce(Option<&mut Tx<'_>>) -> Done + Send>;
+/// A change on its way into a batch.
+struct Command {
+    undo: Undo,
+    asked: Instant,
+    /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
+    run: Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send>,
+}
+
+/// What happens when a command fails that has written already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undo {
+    /// It alone is undone. A savepoint keeps a copy of every page the command writes to.
+    Command,
+    /// The whole batch is undone and refused.
+    Batch,
+}
 
 /// Tells a caller how its command ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -38,6 +58,27 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 struct Done {
     keep: bool,
     answer: Answer,
+}
+
+/// Why a whole batch was undone.
+#[derive(Clone, Copy)]
+enum Refusal {
+    /// There was no room for it.
+    Full,
+    /// A command met a damaged page, after which `SQLite` commits nothing of its transaction.
+    Damaged,
+    /// A command failed that has no savepoint.
+    Undone,
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Full => Self::Full,
+            Refusal::Undone => Self::Undone,
+            Refusal::Damaged => Self::Damaged { what: "page", reason: "it cannot be read".to_owned() },
+        }
+    }
 }
 
 /// The caller's side of the writer.
@@ -58,11 +99,12 @@ impl Writer {
         committed: watch::Sender<Position>,
         hook: Arc<OnceLock<CommitHook>>,
         heads: SharedHeads,
+        timing: Arc<Timing>,
     ) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel(QUEUE);
-        let checkpointer = Checkpointer::start(path)?;
+        let checkpointer = Checkpointer::start(path, &connection)?;
         let pending = Pending { head, entries: Vec::new(), heads: HeadCache::sharing(heads.clone()) };
-        let task = WriterThread { connection, pending, heads, committed, hook, checkpointer };
+        let task = WriterThread { connection, pending, heads, committed, hook, timing, checkpointer };
         thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || task.run(inbox))
@@ -70,17 +112,23 @@ impl Writer {
         Ok(Self { commands })
     }
 
-    pub(super) async fn submit<T, E, F>(&self, change: F) -> Result<T, E>
+    /// Puts `change` into the queue at once if there is room, and gives what it will come to.
+    pub(super) fn submit<T, E, F>(
+        &self,
+        undo: Undo,
+        change: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let command: Command = Box::new(move |tx| {
-            let outcome = tx.map_or_else(|| Err(StoreError::Full.into()), change);
+        let asked = clock::instant();
+        let run = Box::new(move |tx: Result<&mut Tx<'_>, Refusal>| {
+            let outcome = tx.map_err(|refusal| StoreError::from(refusal).into()).and_then(change);
             let keep = outcome.is_ok();
-            let answer = Box::new(move |committed: Result<(), StoreError>| {
+            let answer: Answer = Box::new(move |committed| {
                 let outcome = match committed {
                     Ok(()) => outcome,
                     Err(error) => outcome.and(Err(error.into())),
@@ -90,8 +138,18 @@ impl Writer {
             });
             Done { keep, answer }
         });
-        self.commands.send(Message::Run(command)).await.map_err(|_| StoreError::Closed)?;
-        receiver.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        let queued = self.commands.try_send(Message::Run(Command { undo, asked, run }));
+        let commands = self.commands.clone();
+        async move {
+            match queued {
+                Ok(()) => {}
+                Err(TrySendError::Full(command)) => {
+                    commands.send(command).await.map_err(|_| StoreError::Closed)?;
+                }
+                Err(TrySendError::Closed(_)) => return Err(StoreError::Closed.into()),
+            }
+            receiver.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        }
     }
 
     pub(super) async fn close(&self) {
@@ -132,6 +190,7 @@ struct WriterThread {
     heads: SharedHeads,
     committed: watch::Sender<Position>,
     hook: Arc<OnceLock<CommitHook>>,
+    timing: Arc<Timing>,
     checkpointer: Checkpointer,
 }
 
@@ -167,14 +226,16 @@ impl WriterThread {
         let from = self.pending.head;
         let mut answers = Vec::with_capacity(batch.len());
         let result = self.run_batch(batch, &mut answers);
-        let committed = result.is_ok();
         match result {
-            Ok(()) => self.announce(),
-            Err(error) => self.undo(from, &error),
-        }
-        answers.extend(batch.drain(..).map(|unreached| unreached(None).answer));
-        for answer in answers {
-            answer(if committed { Ok(()) } else { Err(StoreError::Full) });
+            Ok(()) => {
+                self.announce();
+                answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                let refusal = self.undo(from, &error);
+                answers.extend(batch.drain(..).map(|unreached| (unreached.run)(Err(refusal)).answer));
+                answers.into_iter().for_each(|answer| answer(Err(refusal.into())));
+            }
         }
         self.checkpointer.after_commit(&self.connection);
     }
@@ -184,29 +245,48 @@ impl WriterThread {
         batch: &mut VecDeque<Command>,
         answers: &mut Vec<Answer>,
     ) -> Result<(), StoreError> {
+        let began = clock::instant();
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         while let Some(command) = batch.pop_front() {
+            let Command { undo, asked, run } = command;
             let before = (self.pending.head, self.pending.entries.len(), self.pending.heads.mark());
-            execute(&self.connection, "SAVEPOINT command")?;
+            let changes = self.connection.total_changes();
+            if undo == Undo::Command {
+                execute(&self.connection, "SAVEPOINT command")?;
+            }
             let mut tx = Tx { snapshot: Snapshot::over(&self.connection), pending: &mut self.pending };
-            let done = catch_unwind(AssertUnwindSafe(|| command(Some(&mut tx))));
+            let done = catch_unwind(AssertUnwindSafe(|| run(Ok(&mut tx))));
             // A full disk or a failed write may have ended the whole transaction under the command.
             if self.connection.is_autocommit() {
                 answers.extend(done.ok().map(|done| done.answer));
                 return Err(StoreError::Full);
             }
             let keep = done.as_ref().is_ok_and(|done| done.keep);
+            // A panicking command drops its answer, which its caller sees as `Closed`.
+            answers.extend(done.ok().map(|done| done.answer));
             if !keep {
-                execute(&self.connection, "ROLLBACK TO command")?;
                 self.pending.head = before.0;
                 self.pending.entries.truncate(before.1);
                 self.pending.heads.undo_to(before.2);
             }
-            execute(&self.connection, "RELEASE command")?;
-            // A panicking command drops its answer, which its caller sees as `Closed`.
-            answers.extend(done.ok().map(|done| done.answer));
+            self.timing.note(before.0, self.pending.head, asked);
+            match undo {
+                Undo::Command => {
+                    if !keep {
+                        execute(&self.connection, "ROLLBACK TO command")?;
+                    }
+                    execute(&self.connection, "RELEASE command")?;
+                }
+                Undo::Batch if !keep && self.connection.total_changes() != changes => {
+                    return Err(StoreError::Undone);
+                }
+                Undo::Batch => {}
+            }
         }
-        execute(&self.connection, "COMMIT")
+        self.pending.heads.store(&self.connection)?;
+        execute(&self.connection, "COMMIT")?;
+        self.timing.commits.observe(began.elapsed());
+        Ok(())
     }
 
     fn announce(&mut self) {
@@ -222,12 +302,23 @@ impl WriterThread {
     }
 
     /// Puts memory back to the last commit, or ends the process if the file cannot be trusted.
-    fn undo(&mut self, from: Position, error: &StoreError) {
-        if !matches!(error, StoreError::Full) {
+    fn undo(&mut self, from: Position, error: &StoreError) -> Refusal {
+        let refusal = if matches!(error, StoreError::Full) {
+            tracing::warn!(%error, "a batch was not committed");
+            Refusal::Full
+        } else if matches!(error, StoreError::Undone) {
+            tracing::error!("a change failed after it had written, and its whole batch with it");
+            Refusal::Undone
+        } else if error.is_of_one_place() {
+            tracing::error!(
+                %error,
+                "the database is damaged: look with `hark-server check`, bring back a backup with `hark-server restore`"
+            );
+            Refusal::Damaged
+        } else {
             tracing::error!(%error, "the database could not be written: ending");
             std::process::abort();
-        }
-        tracing::warn!(%error, "a batch was not committed");
+        };
         if !self.connection.is_autocommit()
             && let Err(error) = execute(&self.connection, "ROLLBACK")
         {
@@ -236,6 +327,7 @@ impl WriterThread {
         }
         self.pending =
             Pending { head: from, entries: Vec::new(), heads: HeadCache::sharing(self.heads.clone()) };
+        refusal
     }
 }
 

@@ -19,15 +19,23 @@ impl Sync {
         Looking: Future<Output = Result<Option<T>, ApiError>>,
     {
         let wake = self.wakes.join(user, &self.store).await?;
+        let _waiting = self.polls.enter();
+        // What came before was there to be seen at the last look.
+        let mut seen = None;
         loop {
             let woken = wake.notified();
             tokio::pin!(woken);
             // From here on no wake-up is lost: what happens while we look is seen, or wakes.
             woken.as_mut().enable();
             let over = clock_now() >= deadline || self.shutdown.is_cancelled();
+            let committed = self.store.committed();
             if let Some(answer) = look(over).await? {
+                if let Some(news) = seen.and_then(|seen| self.wakes.first_change(user, seen)) {
+                    self.delivery.observe(self.store.age(news));
+                }
                 return Ok(answer);
             }
+            seen = Some(committed);
             tokio::select! {
                 _woken_or_over = timeout_at(deadline, woken) => {}
                 () = self.shutdown.cancelled() => {}

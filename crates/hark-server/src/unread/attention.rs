@@ -41,8 +41,8 @@ pub(super) struct Changed {
     rules: Ruleset,
     default: Ruleset,
     compiled: OnceCell<CompiledRules>,
-    /// When they, or the list of ignored users, were changed.
-    pub(super) changed: Position,
+    /// When they, or the list of ignored users, were changed last.
+    pub(super) since: Position,
 }
 
 impl Rules {
@@ -54,7 +54,7 @@ impl Rules {
             rules: snapshot.push_rules(user)?,
             default: Ruleset::server_default(user),
             compiled: OnceCell::new(),
-            changed: snapshot.rules_changed_at(user)?,
+            since: snapshot.rules_changed_at(user)?,
         })))
     }
 }
@@ -140,7 +140,7 @@ mod tests {
         let default = Ruleset::server_default(user_id!("@a:x"));
         let mut rules = default.clone();
         change(&mut rules);
-        Changed { rules, default, compiled: OnceCell::new(), changed: Position::START }
+        Changed { rules, default, compiled: OnceCell::new(), since: Position::START }
     }
 
     fn about(room: &RoomId, more: Option<(&str, &str)>, actions: Vec<Action>) -> NewPushRule {
@@ -180,7 +180,7 @@ mod tests {
             (
                 true,
                 changed(|rules| {
-                    rules.set_enabled(RuleKind::Override, ".m.rule.suppress_notices", false).unwrap()
+                    rules.set_enabled(RuleKind::Override, ".m.rule.suppress_notices", false).unwrap();
                 }),
             ),
             (

@@ -7,7 +7,7 @@ use ruma::UserId;
 use super::{
     Counts, Memory, Reading, Unread,
     attention::{Attention, Changed, Rules},
-    told::Question,
+    told::{Question, Work},
 };
 use crate::{
     gate::Ignored,
@@ -20,7 +20,8 @@ pub(crate) struct Counter<'a> {
     user: &'a UserId,
     ignored: Ignored,
     rules: Rules,
-    memory: &'a Memory,
+    memory: Memory,
+    work: Work,
 }
 
 /// One timeline of a room, and what waits in it according to the totals.
@@ -37,15 +38,19 @@ impl<'a> Counter<'a> {
         snapshot: &'a Snapshot<'a>,
         user: &'a UserId,
         ignored: Ignored,
-        memory: &'a Memory,
     ) -> Result<Self, StoreError> {
         let rules = Rules::load(snapshot, user)?;
-        Ok(Self { snapshot, user, ignored, rules, memory })
+        Ok(Self { snapshot, user, ignored, rules, memory: Memory::default(), work: Work::default() })
+    }
+
+    /// Where what rules say of events is kept from one count to the next.
+    pub(crate) fn remembering(self, memory: &Memory) -> Self {
+        Self { memory: memory.clone(), ..self }
     }
 
     /// What waits for the user in a room they are in.
     pub(crate) fn count(&self, room: &Room) -> Result<Counts, StoreError> {
-        self.after(room, &Reading::load(self.snapshot, self.user, room)?)
+        self.after(room, &Reading::load_at(self.snapshot, self.user, room.nid, room.head_pos)?)
     }
 
     /// True if what waits in a room may be another thing now than at `since`, without a receipt of the user's in between.
@@ -64,7 +69,7 @@ impl<'a> Counter<'a> {
 
     /// True if anything may wait in a room, by whatever rules.
     pub(crate) fn may_wait(&self, room: &Room) -> Result<bool, StoreError> {
-        let reading = Reading::load(self.snapshot, self.user, room)?;
+        let reading = Reading::load_at(self.snapshot, self.user, room.nid, room.head_pos)?;
         Ok(reading.main() < room.head_pos || !self.threads(room, &reading)?.is_empty())
     }
 
@@ -94,8 +99,9 @@ impl<'a> Counter<'a> {
             user: self.user,
             ignored: &self.ignored,
             rules: rules.compiled(self.user),
-            changed: rules.changed,
+            since: rules.since,
             room,
+            work: &self.work,
         };
         let told = self.memory.told(&question, base)?;
         let mut by_thread = BTreeMap::<Option<Position>, Vec<_>>::new();

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use ruma::{EventId, UserId};
 
-use crate::store::{Position, Room, Snapshot, StoreError};
+use crate::store::{Position, RoomNid, Snapshot, StoreError};
 
 /// How far one user has read in one room.
 #[derive(Clone, Debug)]
@@ -22,12 +22,22 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Of somebody who is in the room.
-    pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId, room: &Room) -> Result<Self, StoreError> {
-        let joined = snapshot.joined_since(user, room.nid)?.unwrap_or(Position::FOREVER);
-        let sent = snapshot.newest_sent(room.nid, user, None, room.head_pos)?.unwrap_or(Position::START);
+    pub(crate) fn load(snapshot: &Snapshot<'_>, user: &UserId, room: RoomNid) -> Result<Self, StoreError> {
+        Self::load_at(snapshot, user, room, Position::FOREVER)
+    }
+
+    /// The same without what they sent after `upto`.
+    pub(super) fn load_at(
+        snapshot: &Snapshot<'_>,
+        user: &UserId,
+        room: RoomNid,
+        upto: Position,
+    ) -> Result<Self, StoreError> {
+        let joined = snapshot.joined_since(user, room)?.unwrap_or(Position::FOREVER);
+        let sent = snapshot.newest_sent(room, user, None, upto)?.unwrap_or(Position::START);
         let main = joined.max(sent);
         let mut reading = Self { everything: joined, main, threads: HashMap::new() };
-        for (thread, read) in snapshot.read_by_receipts(room.nid, user)? {
+        for (thread, read) in snapshot.read_by_receipts(room, user)? {
             match thread {
                 None => {
                     reading.everything = reading.everything.max(read);

@@ -11,6 +11,7 @@ mod bodies;
 mod bounds;
 mod logs;
 mod media;
+mod metrics;
 mod paths;
 mod program;
 mod push_rules;

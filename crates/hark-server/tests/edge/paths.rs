@@ -38,7 +38,7 @@ async fn an_unknown_path_is_404_and_a_wrong_method_405_always_as_json() {
         "/",
         "/_matrix",
         "/_matrix/client/v3/nonsense",
-        "/_matrix/client/v3/keys/upload",
+        "/_matrix/client/v3/keys/nonsense",
         "/_matrix/client/v1/auth_metadata",
         "/_matrix/federation/v1/query/profile",
         "/_matrix/client/v3//login",
@@ -100,6 +100,8 @@ async fn ids_arrive_whatever_is_in_them() {
         alice.put(&path, json!({ "kind": kind })).await.ok();
         assert_eq!(alice.get(&path).await.ok(), json!({ "kind": kind }), "{kind}");
     }
+    let plus = alice.get("/_matrix/client/v3/user/{me}/account_data/a+b").await;
+    assert_eq!(plus.ok(), json!({ "kind": "a+b" }), "a plus in a path is a plus");
     let nul = alice.get("/_matrix/client/v3/user/{me}/account_data/a%00b").await;
     assert_eq!(nul.refusal(), (400, "M_INVALID_PARAM"));
     let not_utf8 = alice.get("/_matrix/client/v3/user/{me}/account_data/%ff").await;

@@ -143,6 +143,51 @@ fn a_database_that_is_not_one_is_left_as_it_is() {
     assert_eq!(std::fs::read_to_string(&database).unwrap(), letter);
 }
 
+/// Every file of a folder with its bytes, but for the lock.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let files = entries.filter(|entry| entry.file_type().unwrap().is_file() && entry.file_name() != "lock");
+    let mut files: Vec<_> = files
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .filter(|(name, _)| !name.ends_with("-shm"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    assert_eq!(add(at, "alice", "one").status.code(), Some(0));
+    let database = folder.path().join("hark.db");
+    let newer = |mode: &str| {
+        let connection = rusqlite::Connection::open(&database).unwrap();
+        connection.pragma_update(None, "journal_mode", mode).unwrap();
+        connection.pragma_update(None, "user_version", 9_999).unwrap();
+        connection
+    };
+    let refused = |state: &str| {
+        let before = files(folder.path());
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["token", "add"]] {
+            let output = run(&[command, &["--data", at]].concat());
+            assert_refused(&output, "written by a newer hark-server. Nothing in it was changed.");
+        }
+        assert_refused(&add(at, "bob", "two"), "newer hark-server");
+        assert!(before == files(folder.path()), "{state}");
+    };
+    // As somebody left it who moved it by hand.
+    drop(newer("DELETE"));
+    refused("one file");
+    // As a server left it that was killed: what is newer is in the write-ahead log only.
+    let connection = newer("WAL");
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+    connection.pragma_update(None, "user_version", 10_000).unwrap();
+    drop(connection);
+    assert!(files(folder.path()).iter().any(|(name, bytes)| name == "hark.db-wal" && !bytes.is_empty()));
+    refused("with its log");
+}
+
 #[test]
 fn wrong_usage_is_exit_code_2_and_help_is_not() {
     for wrong in [&["serve"][..], &["nonsense"], &[], &["serve", "--data", "x", "--listen", "nowhere"]] {

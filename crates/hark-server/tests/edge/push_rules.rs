@@ -62,6 +62,42 @@ async fn a_rule_of_ones_own_is_added_changed_moved_and_removed() {
     home.server.shutdown().await;
 }
 
+/// `before` and `after` name the neighbour a rule gets, whether it is new or moves, wherever it stood.
+#[tokio::test]
+async fn a_rule_moves_next_to_any_other_from_anywhere() {
+    let home = home().await;
+    let alice = home.person("alice").await;
+    let put = async |id: &str, place: String| {
+        let rule = json!({ "pattern": id, "actions": [] });
+        alice.put(&format!("{GLOBAL}/content/{id}{place}"), rule).await
+    };
+    for id in ["a", "b", "c"] {
+        put(id, String::new()).await.ok();
+    }
+    let listed = alice.get(GLOBAL).await.ok();
+    let mut expected: Vec<String> = ids(&listed["content"]).into_iter().map(str::to_owned).collect();
+    for moved in ["a", "b", "c"] {
+        for neighbour in ["a", "b", "c"].into_iter().filter(|neighbour| *neighbour != moved) {
+            for (side, behind) in [("before", 0), ("after", 1)] {
+                put(moved, format!("?{side}={neighbour}")).await.ok();
+                expected.retain(|id| id != moved);
+                let at = expected.iter().position(|id| id == neighbour).unwrap();
+                expected.insert(at + behind, moved.to_owned());
+                assert_eq!(
+                    ids(&alice.get(GLOBAL).await.ok()["content"]),
+                    expected,
+                    "{moved} {side} {neighbour}"
+                );
+            }
+        }
+    }
+    for side in ["before", "after"] {
+        put("a", format!("?{side}=a")).await.ok();
+    }
+    assert_eq!(ids(&alice.get(GLOBAL).await.ok()["content"]), expected, "next to itself it stays");
+    home.server.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_default_is_switched_off_but_not_removed() {
     let home = home().await;

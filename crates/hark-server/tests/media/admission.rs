@@ -73,6 +73,18 @@ async fn files_leave_room_on_the_disk_for_what_is_said() {
     alice.say(&room, "there is room for words").await;
 }
 
+/// ME4: an upload that stops on its way is told so, and the same file can be sent again.
+#[tokio::test]
+async fn an_upload_that_stops_on_its_way_is_told_so() {
+    let house = house(|config| config.media.upload_pause = std::time::Duration::from_millis(50)).await;
+    let alice = house.person("alice").await;
+    let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(b"the first half".to_vec())]);
+    let stuck = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+    let answer = refusal(alice.upload("text/plain", reqwest::Body::wrap_stream(stuck)).await).await;
+    assert_eq!(answer, (408, "M_UNKNOWN".to_owned()));
+    alice.uploads("text/plain", "the whole").await;
+}
+
 #[tokio::test]
 async fn nothing_of_a_refused_file_is_left() {
     let house = House::open().await;

@@ -124,7 +124,7 @@ async fn hostile_pictures_take_no_more_memory_than_two_workers_may() {
     let deep = png((5_600, 5_600), 16, &[]);
     // A colour profile of 200 million bytes, in one and a half.
     let profile = [&b"bomb\0\0"[..], &zeros(200_000_000)].concat();
-    let bomb = png((700, 700), 8, &chunk(b"iCCP", &profile));
+    let bomb = png((700, 700), 8, &chunk(*b"iCCP", &profile));
     for (what, bytes) in [("largest", largest), ("over", over), ("deep", deep), ("bomb", bomb)] {
         let id = upload(&serving.url, &client, &token, "image/png", bytes).await.expect(what);
         let asked =
@@ -148,13 +148,13 @@ async fn hostile_pictures_take_no_more_memory_than_two_workers_may() {
 fn png((width, height): (u32, u32), depth: u8, more: &[u8]) -> Vec<u8> {
     let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, 6, 0, 0, 0]].concat();
     let rows = (width as usize * 4 * usize::from(depth / 8) + 1) * height as usize;
-    let pixels = chunk(b"IDAT", &zeros(rows));
-    [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &head), more, &pixels, &chunk(b"IEND", &[])].concat()
+    let pixels = chunk(*b"IDAT", &zeros(rows));
+    [&b"\x89PNG\r\n\x1a\n"[..], &chunk(*b"IHDR", &head), more, &pixels, &chunk(*b"IEND", &[])].concat()
 }
 
 /// A chunk of a PNG with its checksum.
 #[cfg(target_os = "linux")]
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let body = [&kind[..], data].concat();
     let sum = !body.iter().fold(!0u32, |crc, byte| {
         (0..8).fold(

@@ -34,3 +34,4 @@ mod threads;
 mod transitions;
 mod upgrading;
 mod validity;
+mod written;

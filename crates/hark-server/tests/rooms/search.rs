@@ -115,8 +115,11 @@ async fn results_come_in_pages_that_stand_still() {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), 20, "{order}");
-        let third = search(&ann, criteria, second["next_batch"].as_str()).await;
+        let third = search(&ann, criteria.clone(), second["next_batch"].as_str()).await;
         assert_eq!((found(&third).len(), third.get("next_batch")), (0, None));
+        let place = second["next_batch"].as_str().unwrap().rsplit_once('_').unwrap().0;
+        let beyond = search(&ann, criteria, Some(&format!("{place}_{}", u64::MAX))).await;
+        assert_eq!((found(&beyond).len(), beyond.get("next_batch")), (0, None));
         ann.redact(&room, &later).await.ok();
     }
     let bad = ann.post(

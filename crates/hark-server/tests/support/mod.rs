@@ -23,7 +23,7 @@ pub(crate) struct Person {
     base: String,
     pub(crate) id: String,
     pub(crate) device: String,
-    token: String,
+    pub(crate) token: String,
 }
 
 /// What the server answered.
@@ -84,6 +84,23 @@ impl House {
         Answer::of(self.http.get(url).send().await.unwrap()).await
     }
 
+    /// What somebody without a token is answered to a body.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        let url = format!("{}/_matrix/client/v3/{path}", self.server.url());
+        Answer::of(self.http.post(url).json(&body).send().await.unwrap()).await
+    }
+
+    /// Signs in by name and password, with whatever else the request says.
+    pub(crate) async fn log_in(&self, name: &str, password: &str, also: Value) -> Answer {
+        let mut body = json!({
+            "type": "m.login.password",
+            "identifier": { "type": "m.id.user", "user": name },
+            "password": password,
+        });
+        body.as_object_mut().unwrap().extend(also.as_object().unwrap().clone());
+        self.post("login", body).await
+    }
+
     /// The data folder.
     pub(crate) fn path(&self) -> &std::path::Path {
         self.folder.path()
@@ -124,7 +141,8 @@ impl House {
         Person { base: self.server.url(), ..person.clone() }
     }
 
-    fn signed_in(&self, answer: &Value) -> Person {
+    /// Whoever was just signed in.
+    pub(crate) fn signed_in(&self, answer: &Value) -> Person {
         let text =
             |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned();
         Person {
@@ -149,6 +167,41 @@ async fn start(folder: &std::path::Path, change: &(dyn Fn(&mut Config) + Send + 
 }
 
 impl Person {
+    /// The same device with another token.
+    pub(crate) fn bearing(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    /// Where their server answers.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A new account on a server that runs anywhere.
+    pub(crate) async fn registered(base: &str, name: &str) -> Self {
+        let http = reqwest::Client::new();
+        let body =
+            json!({ "username": name, "password": "correct horse", "auth": { "type": "m.login.dummy" } });
+        let answer =
+            http.post(format!("{base}/_matrix/client/v3/register")).json(&body).send().await.unwrap();
+        let answer = Answer::of(answer).await.ok();
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        let (id, device, token) = (text("user_id"), text("device_id"), text("access_token"));
+        Self { http, base: base.to_owned(), id, device, token }
+    }
+
+    /// The same person at another address.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// The status of a request during which the server may end; none if it did.
+    pub(crate) async fn try_put(&self, path: &str, body: Value) -> Option<u16> {
+        let url = format!("{}/_matrix/client/v3/{path}", self.base);
+        let answer = self.http.put(url).bearer_auth(&self.token).json(&body).send().await.ok()?;
+        Some(answer.status().as_u16())
+    }
+
     /// A request from this device, its path from the root.
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token)
@@ -177,6 +230,10 @@ impl Person {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call("DELETE", path, None).await
+    }
+
+    pub(crate) async fn delete_with(&self, path: &str, body: Value) -> Answer {
+        self.call("DELETE", path, Some(body)).await
     }
 
     pub(crate) async fn create_room(&self, body: Value) -> String {

@@ -137,3 +137,105 @@ async fn ones_own_leaving_shows_whatever_the_history_and_coming_back_hides_it() 
     let back = bob.sync_since(&outside).await;
     assert_eq!((back["rooms"]["leave"].clone(), back["rooms"]["join"][&room].is_object()), (json!({}), true));
 }
+
+/// MSC4222: the state after the timeline of a left room has what became of one's own membership, were one never in the room.
+#[tokio::test]
+async fn the_state_after_leaving_has_the_leaving() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    let (left, stranger, twice) =
+        (house.person("left").await, house.person("stranger").await, house.person("twice").await);
+    for person in [&left, &twice] {
+        person.join(&room).await.ok();
+        person.leave(&room).await.ok();
+    }
+    for person in [&stranger, &twice] {
+        ann.post(&format!("rooms/{room}/ban"), json!({ "user_id": person.id })).await.ok();
+    }
+    for (person, expected) in [(&left, "leave"), (&stranger, "ban"), (&twice, "ban")] {
+        let filter = urlencoding(r#"{"room":{"include_leave":true}}"#);
+        let sync = person.sync(&format!("use_state_after=true&filter={filter}")).await;
+        let state = &sync["rooms"]["leave"][&room]["state_after"]["events"];
+        let own = state.as_array().unwrap().iter().find(|event| event["state_key"] == person.id.as_str());
+        assert_eq!(own.map(|event| event["content"]["membership"].clone()), Some(json!(expected)), "{state}");
+    }
+}
+
+/// What was forgotten is gone until one joins again; an invitation alone brings nothing back.
+#[tokio::test]
+async fn an_invitation_after_forgetting_opens_nothing() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let start = bob.sync("").await;
+    let said = ann.say(&room, "x").await;
+    assert_eq!(bob.post(&format!("rooms/{room}/forget"), json!({})).await.refusal(), (400, "M_UNKNOWN"));
+    bob.leave(&room).await.ok();
+    bob.post(&format!("rooms/{room}/forget"), json!({})).await.ok();
+    assert!(
+        bob.sync_since(&start).await["rooms"]["leave"][&room].is_object(),
+        "other devices hear of the leaving"
+    );
+    ann.invite(&room, &bob).await.ok();
+    let reads = [
+        format!("rooms/{room}/messages?dir=b"),
+        format!("rooms/{room}/state"),
+        format!("rooms/{room}/context/{said}"),
+    ];
+    for read in &reads {
+        assert_eq!(bob.get(read).await.refusal(), (403, "M_FORBIDDEN"), "{read}");
+    }
+    bob.join(&room).await.ok();
+    for read in &reads {
+        bob.get(read).await.ok();
+    }
+}
+
+/// Whoever left pages to their leaving and no further, however much was said since: there is nothing to look through (TestLeftRoomFixture:
+/// "Getting messages going forward is limited for a departed room").
+#[tokio::test]
+async fn who_left_pages_to_the_leaving_and_no_further() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    ann.say(&room, "before").await;
+    bob.leave(&room).await.ok();
+    let left = bob.sync_since(&bob.sync("").await).await;
+    ann.say(&room, "after").await;
+    copy_last_message(&house, &room, 6_000);
+    let from = token(&left);
+    let forwards = bob.get(&format!("rooms/{room}/messages?dir=f&limit=100&from={from}")).await.ok();
+    assert_eq!((&forwards["chunk"], forwards.get("end")), (&json!([]), None));
+    let all = bob.get(&format!("rooms/{room}/messages?dir=f&limit=100")).await.ok();
+    let last = all["chunk"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["content"]["membership"], all.get("end")), (&json!("leave"), None));
+    let back = bob.get(&format!("rooms/{room}/messages?dir=b&limit=2")).await.ok();
+    assert_eq!(types(&back["chunk"]), ["m.room.member", "m.room.message"]);
+}
+
+/// Writes more messages into the database than anybody would send in a test.
+fn copy_last_message(house: &House, room: &str, copies: u32) {
+    let database = rusqlite::Connection::open(house.path().join("hark.db")).unwrap();
+    let columns: Vec<String> = {
+        let mut table = database
+            .prepare("SELECT name FROM pragma_table_info('events') WHERE name NOT IN ('pos', 'event_id')")
+            .unwrap();
+        table.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let columns = columns.join(", ");
+    database.execute_batch("BEGIN").unwrap();
+    for n in 1..=copies {
+        let logged = "INSERT INTO log (pos, kind, room_nid) SELECT max(pos) + 1, 0, (SELECT room_nid FROM rooms WHERE room_id = ?1) FROM log";
+        database.prepare_cached(logged).unwrap().execute([room]).unwrap();
+        let copied = format!(
+            "INSERT INTO events (pos, event_id, {columns}) SELECT (SELECT max(pos) FROM log), event_id || ?2, {columns} FROM events
+             WHERE pos = (SELECT max(pos) FROM events WHERE type = 'm.room.message' AND length(event_id) = 44
+                          AND room_nid = (SELECT room_nid FROM rooms WHERE room_id = ?1))"
+        );
+        database.prepare_cached(&copied).unwrap().execute((room, n)).unwrap();
+    }
+    database.execute_batch("COMMIT").unwrap();
+}

@@ -3,19 +3,21 @@
 //! The walk is over the table of routes itself, so an endpoint that [`table`] does not know fails the test. Besides what a row
 //! promises, no answer of any endpoint may hold a word that its asker may not see.
 
+mod bodies;
 mod people;
 mod table;
 
 use std::collections::BTreeMap;
 
+pub(super) use self::table::Row;
 use self::{
     people::{Answer, People, Room, Who},
-    table::{Row, Rule, TABLE, expected, history, state},
+    table::{Rule, TABLE, expected, history, state},
 };
 use super::routes;
 
 /// A path without its version: each version of an endpoint behaves like the others.
-fn unversioned(path: &str) -> String {
+pub(super) fn unversioned(path: &str) -> String {
     let (start, versioned) = match path.strip_prefix("/_matrix/media/") {
         Some(rest) => ("/_matrix/media", rest),
         None => ("", path.strip_prefix("/_matrix/client/").unwrap_or_default()),
@@ -80,7 +82,7 @@ fn value(name: &str, me: &str, room: &str, event: &str) -> String {
 }
 
 /// Every endpoint with its row; those without fail the test.
-fn endpoints() -> Vec<(&'static Row, String)> {
+pub(super) fn endpoints() -> Vec<(&'static Row, String)> {
     let mut missing = Vec::new();
     let mut found = Vec::new();
     for (method, path) in routes().endpoints() {

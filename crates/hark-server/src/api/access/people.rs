@@ -11,7 +11,7 @@ use ruma::UserId;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{App, Config, accounts::NewDevice, api::router, folder::Folder, server};
+use crate::{App, Config, accounts::NewDevice, api::router, folder::Folder, server, store::Position};
 
 /// How somebody stands towards a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl People {
     /// A token for a device of its own, so that signing out ends only that.
     pub(super) async fn sign_in(&mut self, user_id: &str) {
         let user = UserId::parse(user_id).unwrap();
-        let (_, token) = self.app.accounts.sign_in(&user, NewDevice::default()).await.unwrap();
+        let token = self.app.accounts.sign_in(&user, NewDevice::default()).await.unwrap().tokens.access;
         self.tokens.retain(|(known, _)| known != user_id);
         self.tokens.push((user_id.to_owned(), token.reveal()));
     }
@@ -153,6 +153,11 @@ impl People {
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), 64 << 20).await.unwrap();
         Answer { status, text: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    /// The last change of the database.
+    pub(super) fn committed(&self) -> Position {
+        self.app.store.committed()
     }
 
     async fn done(&self, user_id: &str, method: &str, path: &str, body: Value) -> Value {

@@ -8,7 +8,7 @@ use super::people::{People, Who};
 
 /// The rule an endpoint follows.
 #[derive(Clone, Copy)]
-pub(super) enum Rule {
+pub(in crate::api) enum Rule {
     /// Needs no token, and says nothing of a room but what it shows to everybody.
     Open,
     /// Needs a token, and is about the one who asks or about the server: whatever it answers, no secret of a room is in it but
@@ -36,13 +36,13 @@ pub(super) enum Rule {
 }
 
 /// One endpoint.
-pub(super) struct Row {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) rule: Rule,
+pub(in crate::api) struct Row {
+    pub(in crate::api) method: &'static str,
+    pub(in crate::api) path: &'static str,
+    pub(in crate::api) rule: Rule,
     /// Query and JSON body of a request that is right in itself.
-    pub(super) query: &'static str,
-    pub(super) body: &'static str,
+    pub(in crate::api) query: &'static str,
+    pub(in crate::api) body: &'static str,
 }
 
 impl Row {
@@ -76,8 +76,19 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/register/available", Open).asking("username=somebody"),
     row("GET", "/register/m.login.registration_token/validity", Open).asking("token=x"),
     row("GET", "/register/org.matrix.msc3231.login.registration_token/validity", Open).asking("token=x"),
+    row("POST", "/refresh", Open).with(r#"{"refresh_token":"x"}"#),
+    row("POST", "/account/password", Own).with(r#"{"new_password":"another"}"#),
+    row("POST", "/account/deactivate", Own),
     row("POST", "/logout", Own),
     row("POST", "/logout/all", Own),
+    row("POST", "/login/get_token", Own),
+    row("POST", "/user/{me}/openid/request_token", Own),
+    row("GET", "/_matrix/federation/v1/openid/userinfo", Open).asking("access_token=x"),
+    row("GET", "/admin/whois/{other}", Own),
+    row("GET", "/admin/suspend/{other}", Own),
+    row("PUT", "/admin/suspend/{other}", Own).with(r#"{"suspended":true}"#),
+    row("GET", "/admin/lock/{other}", Own),
+    row("PUT", "/admin/lock/{other}", Own).with(r#"{"locked":true}"#),
     row("GET", "/account/whoami", Own),
     row("GET", "/capabilities", Own),
     row("GET", "/voip/turnServer", Own),
@@ -99,6 +110,8 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/devices", Own),
     row("GET", "/devices/{device}", Own),
     row("PUT", "/devices/{device}", Own),
+    row("DELETE", "/devices/{device}", Own),
+    row("POST", "/delete_devices", Own).with(r#"{"devices":[]}"#),
     row("GET", "/profile/{other}", Open),
     row("GET", "/profile/{other}/displayname", Open),
     row("GET", "/profile/{other}/{key}", Open),
@@ -133,6 +146,31 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/user/mutual_rooms/{other}", Own),
     row("GET", "/presence/{other}/status", Own),
     row("PUT", "/presence/{me}/status", Own),
+    // Keys of devices are public: whoever is signed in may ask for anybody's.
+    row("POST", "/keys/upload", Own),
+    row("POST", "/keys/query", Own).with(r#"{"device_keys":{"{other}":[]}}"#),
+    row("POST", "/keys/claim", Own).with(r#"{"one_time_keys":{"{other}":{"X":"signed_curve25519"}}}"#),
+    row("POST", "/keys/device_signing/upload", Own),
+    row("POST", "/keys/signatures/upload", Own),
+    row("GET", "/keys/changes", Own).asking("from=x"),
+    row("POST", "/room_keys/version", Own).with(r#"{"algorithm":"x","auth_data":{}}"#),
+    row("GET", "/room_keys/version", Own),
+    row("GET", "/room_keys/version/{version}", Own),
+    row("PUT", "/room_keys/version/{version}", Own),
+    row("DELETE", "/room_keys/version/{version}", Own),
+    row("GET", "/room_keys/keys", Own).asking("version=1"),
+    row("GET", "/room_keys/keys/{in}", Own).asking("version=1"),
+    row("GET", "/room_keys/keys/{in}/{session}", Own).asking("version=1"),
+    row("PUT", "/room_keys/keys", Own).asking("version=1"),
+    row("PUT", "/room_keys/keys/{in}", Own).asking("version=1"),
+    row("PUT", "/room_keys/keys/{in}/{session}", Own).asking("version=1"),
+    row("DELETE", "/room_keys/keys", Own).asking("version=1"),
+    row("DELETE", "/room_keys/keys/{in}", Own).asking("version=1"),
+    row("DELETE", "/room_keys/keys/{in}/{session}", Own).asking("version=1"),
+    row("PUT", "/dehydrated_device", Own),
+    row("GET", "/dehydrated_device", Own),
+    row("DELETE", "/dehydrated_device", Own),
+    row("POST", "/dehydrated_device/{device}/events", Own),
     row("PUT", "/sendToDevice/{type}/{txn}", Own).with(r#"{"messages":{}}"#),
     // Files. Whoever has the id has the file.
     row("POST", "/_matrix/media/upload", Own),
@@ -143,11 +181,11 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/_matrix/media/preview_url", Own),
     row("GET", "/media/download/{server}/{media}", Own),
     row("GET", "/media/download/{server}/{media}/{file}", Own),
-    row("GET", "/media/thumbnail/{server}/{media}", Own),
+    row("GET", "/media/thumbnail/{server}/{media}", Own).asking("width=96&height=96"),
     row("GET", "/_matrix/media/config", Own),
     row("GET", "/_matrix/media/download/{server}/{media}", Open),
     row("GET", "/_matrix/media/download/{server}/{media}/{file}", Open),
-    row("GET", "/_matrix/media/thumbnail/{server}/{media}", Open),
+    row("GET", "/_matrix/media/thumbnail/{server}/{media}", Open).asking("width=96&height=96"),
     // Reading rooms.
     row("GET", "/sync", OwnRooms).asking(
         "timeout=0&filter=%7B%22room%22:%7B%22include_leave%22:true,%22timeline%22:%7B%22limit%22:100%7D%7D%7D",

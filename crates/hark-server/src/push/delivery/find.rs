@@ -5,7 +5,7 @@ use crate::{
     push::{Listener, Listening, Told},
     rooms::RoomError,
     store::{Position, PusherKey, Snapshot},
-    unread::{Counter, Memory},
+    unread::Counter,
 };
 
 /// Positions looked at in one step.
@@ -126,8 +126,7 @@ impl<'a> News<'a> {
 /// How many unread messages a user has, in all of their rooms.
 fn badge(listener: &Listener<'_>) -> Result<i64, RoomError> {
     let snapshot = listener.snapshot();
-    let memory = Memory::default();
-    let counter = Counter::new(snapshot, listener.user(), listener.ignored().clone(), &memory)?;
+    let counter = Counter::new(snapshot, listener.user(), listener.ignored().clone())?;
     let mut unread = 0;
     for membership in snapshot.rooms_of(listener.user())? {
         if membership.is_joined()
