@@ -116,7 +116,7 @@ impl Known {
         let (values, value) = match name {
             "room_id" => (&mut self.rooms, value),
             "user_id" | "sender" => (&mut self.users, value),
-            "next_batch" | "prev_batch" | "start" | "end" | "next_batch_token" => {
+            "next_batch" | "prev_batch" | "start" | "end" | "next_token" | "next_batch_token" => {
                 let is_place = value.starts_with('h') && value.contains('.') && !value.contains('_');
                 (if is_place { &mut self.tokens } else { &mut self.pages }, value)
             }

@@ -28,7 +28,7 @@ use self::{
     random::Random,
 };
 use super::{access, router};
-use crate::{App, Config, accounts::NewDevice, clock, folder::Folder, server, store};
+use crate::{App, Config, accounts::NewDevice, clock, folder::Folder, http::ApiError, server, store};
 
 const CASES: u64 = 2_000;
 /// Between two looks at whether all is still there.
@@ -104,19 +104,30 @@ impl World {
         Self { app, router, people: Vec::new(), known: Known::new(), random: Random::seeded(seed), seed }
     }
 
-    /// A new account, or a new session of one that signed out.
-    async fn sign_in(&mut self, name: &str) {
-        let id = UserId::parse(format!("@{name}:test.home.arpa")).unwrap();
-        if !self.people.iter().any(|person| person.id == id) {
-            server::add_user(&self.app, name, "password", false).await.unwrap();
-        }
-        let signed_in = self.app.accounts.sign_in(&id, NewDevice::default()).await.unwrap();
-        let (device, token) = (signed_in.device_id, signed_in.tokens.access);
-        for (name, value) in [("user_id", id.as_str()), ("device_id", device.as_str())] {
+    /// Somebody new comes.
+    async fn welcome(&mut self, name: &str) {
+        let id = UserId::parse(server::add_user(&self.app, name, "password", false).await.unwrap()).unwrap();
+        let token = self.sign_in(&id).await.unwrap();
+        self.people.push(Person { id, token });
+    }
+
+    async fn sign_in(&mut self, id: &UserId) -> Result<String, ApiError> {
+        let signed_in = self.app.accounts.sign_in(id, NewDevice::default()).await?;
+        for (name, value) in [("user_id", id.as_str()), ("device_id", signed_in.device_id.as_str())] {
             self.known.remember(name, value, &mut self.random);
         }
-        self.people.retain(|person| person.id != id);
-        self.people.push(Person { id, token: token.reveal() });
+        Ok(signed_in.tokens.access.reveal())
+    }
+
+    /// Whoever signed out comes back; for whoever closed their account comes somebody else.
+    async fn replace(&mut self, at: usize, number: u64) {
+        let id = self.people[at].id.clone();
+        if let Ok(token) = self.sign_in(&id).await {
+            self.people[at].token = token;
+        } else {
+            self.people.remove(at);
+            self.welcome(&format!("newcomer{number}")).await;
+        }
     }
 
     async fn ask(&self, case: &Case, token: &str) -> Option<Answer> {
@@ -137,19 +148,18 @@ impl World {
             }
         });
         if let Ok(answer) = tokio::time::timeout(HANGS, answered).await {
-            Some(answer.expect("panics are answered"))
-        } else {
-            // What hangs may hold this test's own thread: it could neither fail nor end.
-            let told = format!(
-                "seed {}: no answer to {} {}\n{}\n",
-                self.seed,
-                case.method,
-                case.path,
-                shown(&case.body)
-            );
-            let _nobody_listens = std::io::stderr().write_all(told.as_bytes());
-            std::process::abort();
+            return Some(answer.expect("panics are answered"));
         }
+        // What hangs may hold this test's own thread: it could neither fail nor end.
+        let told = format!(
+            "seed {}: no answer to {} {}\n{}\n",
+            self.seed,
+            case.method,
+            case.path,
+            shown(&case.body)
+        );
+        let _nobody_listens = std::io::stderr().write_all(told.as_bytes());
+        std::process::abort();
     }
 
     /// One request of somebody, and what must hold of its answer.
@@ -187,14 +197,20 @@ impl World {
             assert!(json.is_some(), "{}", told());
             self.known.hear(&json.unwrap_or_default(), &room, &mut self.random);
         }
-        if answer.status == StatusCode::UNAUTHORIZED {
-            self.sign_in(me.localpart()).await;
+        let unknown = || answer.json().is_some_and(|json| json["errcode"] == "M_UNKNOWN_TOKEN");
+        if token == self.people[at].token && answer.status == StatusCode::UNAUTHORIZED && unknown() {
+            self.replace(at, number).await;
         }
     }
 
     /// Everybody can still read all they have.
-    async fn look(&self) {
-        for person in &self.people {
+    async fn look(&mut self) {
+        for at in 0..self.people.len() {
+            let id = self.people[at].id.clone();
+            // They may be signed out by now.
+            let Ok(token) = self.sign_in(&id).await else { continue };
+            self.people[at].token = token;
+            let person = &self.people[at];
             let get = async |path: String| {
                 let case = Case { method: Method::GET, path, body: Vec::new() };
                 let answer = self.ask(&case, &person.token).await.unwrap();
@@ -210,7 +226,7 @@ impl World {
     }
 
     /// The database by itself, when nobody has it open any more.
-    async fn end(self, database: &Path) {
+    async fn end(mut self, database: &Path) {
         self.look().await;
         self.app.store.close().await;
         drop(self.app);
@@ -241,8 +257,8 @@ async fn nonsense_at_every_endpoint_is_answered_as_nonsense() {
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder::take(dir.path()).unwrap();
     let mut world = World::open(&folder, setting("HARK_FUZZ_SEED").unwrap_or(0x5EED)).await;
-    world.sign_in("alice").await;
-    world.sign_in("bob").await;
+    world.welcome("alice").await;
+    world.welcome("bob").await;
     let endpoints = endpoints();
     let about = |part: &[&str]| {
         let fits = |group: &&Vec<Endpoint>| part.iter().any(|part| group[0].row.path.contains(part));
@@ -254,14 +270,11 @@ async fn nonsense_at_every_endpoint_is_answered_as_nonsense() {
     let talk = about(&["/createRoom", "/join", "/send/{type}", "/state/{type}"]);
     let (until, mut number) = (Until::told(), 0);
     while !until.is_reached(number) {
-        let groups = world.random.one_of(&[&everything, &rooms, &talk]);
+        let kind = world.random.below(3);
+        let groups = [&everything, &rooms, &talk][kind];
         let group = groups[world.random.below(groups.len())];
         let endpoint = &group[world.random.below(group.len())];
-        let wrong = if std::ptr::eq(groups, &raw const talk) {
-            Wrong::Nowhere
-        } else {
-            Wrong::somewhere(&mut world.random)
-        };
+        let wrong = if kind == 2 { Wrong::Nowhere } else { Wrong::somewhere(&mut world.random) };
         world.step(number, endpoint, wrong).await;
         number += 1;
         if number % LOOK_EVERY == 0 {
