@@ -21,9 +21,11 @@ class Person:
 
     everybody = []
 
-    def __init__(self, homeserver, name):
+    def __init__(self, homeserver, name, encrypts=False):
         self.everybody.append(self)
-        self.client = nio.AsyncClient(homeserver, name, config=nio.AsyncClientConfig(encryption_enabled=False))
+        self.keys = tempfile.TemporaryDirectory()
+        config = nio.AsyncClientConfig(encryption_enabled=encrypts)
+        self.client = nio.AsyncClient(homeserver, name, store_path=self.keys.name if encrypts else "", config=config)
         self.name = name
         self.events = []
         self.receipts = []
@@ -46,7 +48,19 @@ class Person:
         return self.client.user_id
 
     async def sync(self, **options):
-        return need(await self.client.sync(timeout=0, **options), nio.SyncResponse)
+        answer = need(await self.client.sync(timeout=0, **options), nio.SyncResponse)
+        await self.look_after_keys()
+        return answer
+
+    async def look_after_keys(self):
+        """What a client that encrypts does after each sync."""
+        if not self.client.olm:
+            return
+        if self.client.should_upload_keys:
+            need(await self.client.keys_upload(), nio.KeysUploadResponse)
+        if self.client.should_query_keys:
+            need(await self.client.keys_query(), nio.KeysQueryResponse)
+        await self.client.send_to_device_messages()
 
     async def sync_until(self, what, found):
         """Syncs until `found()` gives something."""
@@ -55,6 +69,7 @@ class Person:
             while not (result := found()):
                 answer = need(await self.client.sync(timeout=5000), nio.SyncResponse)
                 self.left.update(answer.rooms.leave)
+                await self.look_after_keys()
             return result
 
         try:
@@ -64,7 +79,8 @@ class Person:
 
     async def text(self, room, body):
         content = {"msgtype": "m.text", "body": body}
-        return need(await self.client.room_send(room, "m.room.message", content), nio.RoomSendResponse).event_id
+        sent = await self.client.room_send(room, "m.room.message", content, ignore_unverified_devices=True)
+        return need(sent, nio.RoomSendResponse).event_id
 
     def bodies(self):
         return [event.body for event in self.events if isinstance(event, nio.RoomMessageText)]
@@ -78,10 +94,10 @@ def need(answer, kind):
     return answer
 
 
-async def two_people(homeserver):
+async def two_people(homeserver, encrypts=False):
     """Alice makes a direct room, Bob is invited and joins."""
-    alice = await Person(homeserver, "alice").register()
-    bob = await Person(homeserver, "bob").register()
+    alice = await Person(homeserver, "alice", encrypts).register()
+    bob = await Person(homeserver, "bob", encrypts).register()
     made = await alice.client.room_create(
         is_direct=True, invite=[bob.id], preset=nio.RoomPreset.trusted_private_chat
     )
@@ -246,9 +262,39 @@ async def leaving(homeserver):
     assert answer.status_code == "M_FORBIDDEN", answer
 
 
+async def encrypted(homeserver):
+    """Words that the server cannot read arrive, in both directions, and at a device that signs in later."""
+    alice, bob, room = await two_people(homeserver, encrypts=True)
+    algorithm = {"algorithm": "m.megolm.v1.aes-sha2"}
+    need(await alice.client.room_put_state(room, "m.room.encryption", algorithm), nio.RoomPutStateResponse)
+    for person in (alice, bob):
+        await person.sync_until("encryption", lambda: person.client.rooms[room].encrypted)
+    await alice.text(room, "secret")
+    got = await bob.sync_until("the secret", lambda: bob.has_read("secret"))
+    assert got.decrypted and got.sender == alice.id, got
+    await bob.text(room, "answer")
+    await alice.sync_until("the answer", lambda: alice.has_read("answer"))
+
+    phone = await Person(homeserver, "bob", encrypts=True).login()
+    await phone.sync()
+
+    def phone_is_known():
+        return any(device.id == phone.client.device_id for device in alice.client.device_store.active_user_devices(bob.id))
+
+    await alice.sync_until("Bob's new device", phone_is_known)
+    await alice.text(room, "for both")
+    for device in (bob, phone):
+        await device.sync_until("what is for both", lambda: device.has_read("for both"))
+
+    reader = await Person(homeserver, "bob").login()
+    await reader.sync()
+    assert reader.bodies() == [], "on the server nothing can be read"
+    assert [type(event) for event in reader.events if event.sender == alice.id][-1] is nio.MegolmEvent, reader.events
+
+
 async def main():
     homeserver, scenario = sys.argv[1:]
-    scenarios = [chat, login, receipts_and_typing, resume, history, voice, profile, leaving]
+    scenarios = [chat, login, receipts_and_typing, resume, history, voice, profile, leaving, encrypted]
     try:
         await {function.__name__: function for function in scenarios}[scenario](homeserver)
     finally:

@@ -49,3 +49,8 @@ async fn a_name_set_by_a_nio_user_is_seen_by_the_other() {
 async fn who_leaves_is_told_nothing_more_and_a_stranger_learns_nothing() {
     scenario("leaving").await;
 }
+
+#[tokio::test]
+async fn two_nio_users_talk_in_words_the_server_cannot_read() {
+    scenario("encrypted").await;
+}

@@ -6,13 +6,17 @@ What must differ (ids, times, tokens) is given the same name on both sides. What
 makes this program fail; so does an explanation that nothing needs.
 """
 
+import base64
 import fnmatch
+import hashlib
 import json
 import re
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+
+import nacl.signing
 
 PASSWORD = "correct horse battery"
 CLIENT = "/_matrix/client/v3"
@@ -23,7 +27,7 @@ class Server:
 
     def __init__(self, url):
         self.url = url
-        self.names = {}
+        self.signatures = {}
         self.tokens = {}
         self.answers = {}
 
@@ -70,6 +74,9 @@ def play(server):
     membership(server, people, room)
     refusals(server, people, room)
     syncing(server, people, room)
+    mine, bare = keys_of_devices(server, people)
+    cross_signing(server, people, mine, bare)
+    key_backup(server)
     leaving(server)
 
 
@@ -355,6 +362,122 @@ def syncing(server, people, room):
          f"sync?filter={quoted(json.dumps({'presence': {'not_types': ['*']}, 'room': {'rooms': []}}))}")
 
 
+class Key:
+    """A key to sign with, the same on both servers."""
+
+    def __init__(self, server, name, device=None):
+        self.server, self.name = server, name
+        self.private = nacl.signing.SigningKey(hashlib.sha256(name.encode()).digest())
+        self.public = unpadded(bytes(self.private.verify_key))
+        self.id = f"ed25519:{device or self.public}"
+
+    def sign(self, user, thing):
+        """`thing` with its signature in the name of `user`, beside those it has."""
+        bare = {name: value for name, value in thing.items() if name not in ("signatures", "unsigned")}
+        text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        signature = unpadded(self.private.sign(text.encode()).signature)
+        self.server.signatures.setdefault(signature, f"<signature {len(self.server.signatures)} by {self.name}>")
+        signatures = json.loads(json.dumps(thing.get("signatures", {})))
+        signatures.setdefault(user, {})[self.id] = signature
+        return bare | {"signatures": signatures}
+
+
+def unpadded(data):
+    return base64.b64encode(data).decode().rstrip("=")
+
+
+def keys_of_devices(server, people):
+    call, alice, bob = server.call, people["alice"], people["bob"]
+    mine = Key(server, "alice's device", "ALICE1")
+    bare = {"user_id": alice, "device_id": "ALICE1", "algorithms": ["m.megolm.v1.aes-sha2"],
+            "keys": {mine.id: mine.public, "curve25519:ALICE1": unpadded(hashlib.sha256(b"curve").digest())}}
+    device = mine.sign(alice, bare)
+    one_time = {f"signed_curve25519:{n}": mine.sign(alice, {"key": unpadded(hashlib.sha256(n.encode()).digest())}) for n in "BA"}
+    fallback = {"signed_curve25519:F": mine.sign(alice, {"key": unpadded(hashlib.sha256(b"F").digest()), "fallback": True})}
+    everybody = {"device_keys": {alice: [], bob: []}}
+    wanted = {"one_time_keys": {alice: {"ALICE1": "signed_curve25519"}}}
+    call("alice", "keys: none", "POST", "keys/query", everybody)
+    call("alice", "keys: upload nothing", "POST", "keys/upload", {})
+    call("alice", "keys: upload", "POST", "keys/upload", {"device_keys": device, "one_time_keys": one_time, "fallback_keys": fallback})
+    call("alice", "keys: upload again", "POST", "keys/upload", {"device_keys": device, "one_time_keys": one_time})
+    call("alice", "keys: another key of that name", "POST", "keys/upload", {"one_time_keys": {"signed_curve25519:A": fallback["signed_curve25519:F"]}})
+    call("bob", "keys: of alice's device", "POST", "keys/upload", {"device_keys": device})
+    call("bob", "keys: null", "POST", "keys/upload", {"device_keys": None})
+    call("bob", "keys: query", "POST", "keys/query", everybody)
+    call("bob", "keys: query one device", "POST", "keys/query", {"device_keys": {alice: ["ALICE1", "NONE"]}})
+    call("bob", "keys: query by object", "POST", "keys/query", {"device_keys": {alice: {}}})
+    call("bob", "keys: query nobody", "POST", "keys/query", {})
+    sync = quoted(json.dumps({"presence": {"not_types": ["*"]}, "account_data": {"not_types": ["*"]}, "room": {"rooms": []}}))
+    first = call("alice", "keys: sync", "GET", f"sync?filter={sync}")
+    for number in range(4):
+        call("bob", f"keys: claim {number}", "POST", "keys/claim", wanted)
+    since = quoted(first["next_batch"])
+    call("alice", "keys: sync after claims", "GET", f"sync?filter={sync}&since={since}&timeout=0")
+    call("bob", "keys: claim of nobody", "POST", "keys/claim", {"one_time_keys": {bob: {"NONE": "signed_curve25519"}}})
+    call("bob", "keys: changes", "GET", f"keys/changes?from={since}&to={since}")
+    call("bob", "keys: changes from nothing", "GET", "keys/changes")
+    return mine, bare
+
+
+def cross_signing(server, people, mine, bare):
+    call, alice, bob = server.call, people["alice"], people["bob"]
+    master, self_signing, other = (Key(server, name) for name in ("master", "self-signing", "other"))
+
+    def key(key, usage, user=alice):
+        return {"user_id": user, "usage": [usage], "keys": {key.id: key.public}}
+
+    signing = master.sign(alice, key(self_signing, "self_signing"))
+    call("alice", "cross-signing: no master key", "POST", "keys/device_signing/upload", {"self_signing_key": signing})
+    call("alice", "cross-signing: first", "POST", "keys/device_signing/upload", {"master_key": key(master, "master"), "self_signing_key": signing})
+    call("alice", "cross-signing: same again", "POST", "keys/device_signing/upload", {"master_key": key(master, "master"), "self_signing_key": signing})
+    call("alice", "cross-signing: others, first", "POST", "keys/device_signing/upload", {"master_key": key(other, "master")})
+    call("bob", "cross-signing: alice's", "POST", "keys/device_signing/upload", {"master_key": key(other, "master")})
+    call("bob", "cross-signing: unsigned", "POST", "keys/device_signing/upload", {
+        "master_key": key(other, "master", bob), "self_signing_key": key(self_signing, "self_signing", bob)})
+    call("bob", "cross-signing: query", "POST", "keys/query", {"device_keys": {alice: []}})
+    signed = self_signing.sign(alice, bare)
+    call("alice", "signatures: right", "POST", "keys/signatures/upload", {alice: {"ALICE1": signed}})
+    call("alice", "signatures: of a device that is none", "POST", "keys/signatures/upload", {alice: {"NONE": signed}})
+    call("alice", "signatures: by the wrong key", "POST", "keys/signatures/upload", {alice: {"ALICE1": other.sign(alice, bare)}})
+    call("alice", "signatures: of the master key", "POST", "keys/signatures/upload", {alice: {master.public: mine.sign(alice, key(master, "master"))}})
+    call("alice", "signatures: none", "POST", "keys/signatures/upload", {})
+    call("bob", "signatures: query", "POST", "keys/query", {"device_keys": {alice: []}})
+
+
+def key_backup(server):
+    call = server.call
+    settings = {"algorithm": "m.megolm_backup.v1", "auth_data": {"some": "data"}}
+    session = {"first_message_index": 3, "forwarded_count": 0, "is_verified": False, "session_data": {"a": "b"}}
+    call("alice", "backup: none", "GET", "room_keys/version")
+    call("alice", "backup: keys of none", "GET", "room_keys/keys?version=1")
+    call("alice", "backup: keys for none", "PUT", "room_keys/keys?version=1", {"rooms": {}})
+    call("alice", "backup: incomplete", "POST", "room_keys/version", {"algorithm": "m.megolm_backup.v1"})
+    call("alice", "backup: create", "POST", "room_keys/version", settings)
+    call("alice", "backup: latest", "GET", "room_keys/version")
+    call("alice", "backup: by version", "GET", "room_keys/version/1")
+    call("alice", "backup: unknown version", "GET", "room_keys/version/99")
+    call("alice", "backup: nonsense version", "GET", "room_keys/version/bogus")
+    call("alice", "backup: change", "PUT", "room_keys/version/1", settings | {"version": "1"})
+    call("alice", "backup: change its algorithm", "PUT", "room_keys/version/1", settings | {"algorithm": "other"})
+    call("alice", "backup: change another", "PUT", "room_keys/version/1", settings | {"version": "2"})
+    call("alice", "backup: one key", "PUT", "room_keys/keys/!r/s?version=1", session)
+    call("alice", "backup: the same key", "PUT", "room_keys/keys/!r/s?version=1", session)
+    call("alice", "backup: a room's", "PUT", "room_keys/keys/!r?version=1", {"sessions": {"s": session | {"first_message_index": 1}, "t": session}})
+    call("alice", "backup: all", "PUT", "room_keys/keys?version=1", {"rooms": {"!q": {"sessions": {"s": session}}}})
+    call("alice", "backup: incomplete key", "PUT", "room_keys/keys/!r/s?version=1", {"first_message_index": 1})
+    call("alice", "backup: keys without version", "GET", "room_keys/keys")
+    for place in ("", "/!r", "/!r/s", "/!none", "/!r/none"):
+        call("alice", f"backup: get{place}", "GET", f"room_keys/keys{place}?version=1")
+    call("alice", "backup: delete a key", "DELETE", "room_keys/keys/!r/s?version=1")
+    call("alice", "backup: delete it again", "DELETE", "room_keys/keys/!r/s?version=1")
+    call("alice", "backup: another", "POST", "room_keys/version", settings)
+    call("alice", "backup: key for the former", "PUT", "room_keys/keys/!r/s?version=1", session)
+    call("alice", "backup: key for an unknown", "PUT", "room_keys/keys/!r/s?version=99", session)
+    call("alice", "backup: delete", "DELETE", "room_keys/version/2")
+    call("alice", "backup: delete again", "DELETE", "room_keys/version/2")
+    call("alice", "backup: after deletion", "GET", "room_keys/version")
+
+
 def leaving(server):
     server.call("alice2", "log out", "POST", "logout", {})
     server.call("alice2", "after logging out", "GET", "account/whoami")
@@ -374,7 +497,7 @@ class Names:
 
     def __init__(self, server, host):
         self.host = host
-        self.known = {}
+        self.known = dict(server.signatures)
         for step, (_, answer) in server.answers.items():
             if isinstance(answer, dict) and answer.keys() <= {"event_id"} | {"room_id"} | {"replacement_room"}:
                 for value in answer.values():
@@ -469,16 +592,16 @@ def explanation(step, path):
 # Why an answer differs: (steps, members) by explanation. Steps are globs (one or several), members a regular expression.
 EXPLAINED = {
     "features are each server's own": ("versions", r"\.unstable_features\..*"),
-    "Hark claims only versions it keeps whole; end-to-end keys are missing": ("versions", r"\.versions"),
+    "Hark claims only versions it keeps whole": ("versions", r"\.versions"),
     "Synapse repeats parts of `unsigned` outside of it, as servers did before r0.6": (
         "*", r".*\.(age|user_id|redacted_because|redacted_by|txn_id)|(?!.*unsigned).*\.(prev_content|replaces_state)"),
     "Hark tells the reader's membership with every event (MSC4115), Synapse in fewer places": ("*", r".*\.unsigned\.membership"),
     "a state event says what it replaced wherever it is read": ("state*", r".*\.unsigned\.(prev_content|prev_sender)"),
     "a new account has no name on Hark; Synapse makes one of the user id": ("*", r".*\.(displayname|display_name)"),
     "Hark names the sections that are empty, Synapse leaves them out": (
-        "sync*", r"\.(presence|to_device|account_data|device_lists|device_lists\.left|rooms|rooms\.(join|invite|leave|knock))"),
+        ["sync*", "keys: sync*"], r"\.(presence|to_device|account_data|device_lists|device_lists\.left|rooms|rooms\.(join|invite|leave|knock))"),
     "there are no application services here": ("login flows", r"\.flows"),
-    "the first answer of authentication says that nothing is completed": ("register *, first", r"\.completed"),
+    "the first answer of authentication says that nothing is completed": (["register *, first", "cross-signing: others, first"], r"\.completed"),
     "an unknown kind of login is M_UNKNOWN in the specification": ("unknown login", r"\.errcode"),
     "third-party ids, passwords, delayed events: capabilities of each server": (
         "capabilities", r"\.capabilities\.(m\.(3pid_changes|change_password)\.enabled|m\.room_versions\.available\..*|org\.matrix\.msc4140.*)"),
@@ -491,9 +614,21 @@ EXPLAINED = {
     "no such rule is 404": ("push rule after nothing", "status"),
     "the event of a notification says its room, as in the specification's example, and its rule is today's": (
         ["notifications", "highlights"], r"\.notifications\[\d+\]\.(event\.room_id|actions.*)"),
+    "there is a next page where there is more, and what was before one's own message is read": (
+        ["notifications*", "highlights"], r"\.(next_token|notifications\[\d+\]\.read)"),
     "what is wrong has its own errcode instead of M_UNKNOWN": (
         ["profile of nobody", "receipt of an unknown kind", "messages from nonsense", "relations of an unknown event",
          "search without a term", "sync from nonsense"], r"\.errcode"),
+    "keys that are another's have an errcode of their own": ("keys: of alice's device", r"\.errcode"),
+    "keys that are null are of the wrong form": ("keys: null", r"\.errcode"),
+    "a member that is missing is M_MISSING_PARAM everywhere": ("keys: query nobody", r"\.errcode"),
+    "what is wrong with a signature is an error like any other": ("signatures: *", r"\.failures\..*\.(error|message|status)"),
+    "a device's signature of its user's master key is shown to others as well": (
+        "signatures: query", r"\.master_keys\..*\.signatures"),
+    "this Synapse stumbles over what is missing in a backup": (["backup: incomplete", "backup: incomplete key"], "status"),
+    "an etag changes with what is stored": (["backup: delete it again", "backup: after deletion"], r"\.etag"),
+    "the version in use is named, as the specification has it; Synapse names the one in the request": (
+        "backup: key for the former", r"\.current_version"),
     "JSON that cannot be a filter is M_BAD_JSON however it is broken": ("sync, filter no JSON", r"\.errcode"),
     "the room's rules refuse, in one errcode for all they refuse": (["invite who is banned", "unban again"], r"\.errcode"),
     "Synapse adds to the default power levels": ("*", r".*\.content\.(events\.m\.call\.invite|historical)"),
@@ -520,7 +655,7 @@ EXPLAINED = {
     "counts of members are in every answer that has a summary": (
         "sync*", r".*\.summary\.m\.(invited|joined)_member_count"),
     "account data is not part of a room's full state": ("sync, whole state", r"\.account_data\.events"),
-    "end-to-end keys are not on Hark yet": ("sync*", r"\.device_lists\.changed"),
+    "the whole state of a room is no news of its members' devices": ("sync, whole state", r"\.device_lists\.changed"),
     "this Synapse does not know MSC4222": ("sync, state after", r".*\.(state|state_after)"),
     "the state before a timeline of one change of name has the name before it, which Synapse leaves out": (
         "sync, lazily", r".*\.state\.events"),

@@ -61,7 +61,7 @@ impl App {
         Self {
             accounts: Accounts::new(store.clone(), server_name.clone(), config.token_lifetime),
             rooms: Rooms::new(store.clone(), signer),
-            sync: Sync::new(store.clone(), &metrics, shutdown.clone()),
+            sync: Sync::new(store.clone(), &metrics, config.presence, shutdown.clone()),
             metrics,
             bell: Bell::default(),
             limits: Limits::new(config.rate_limits),

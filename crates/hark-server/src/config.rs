@@ -88,6 +88,9 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// How long an access token lives whose device can refresh it. Those of other devices live as long as the device is signed in.
     pub token_lifetime: Duration,
+    /// Whether users are told who of those they share a room with is there. If not, what they say of themselves is accepted and
+    /// goes nowhere.
+    pub presence: bool,
     /// The largest upload, in bytes.
     pub max_upload: u64,
     /// Files people send each other.
@@ -113,6 +116,7 @@ impl Config {
             rate_limits: true,
             metrics: None,
             token_lifetime: Duration::from_hours(1),
+            presence: true,
             max_upload: 100 * 1024 * 1024,
             media: MediaConfig::default(),
             max_connections: 200_000,

@@ -155,16 +155,31 @@ impl<'a> Viewer<'a> {
 
     /// Lets the event through if the user may see it.
     pub(crate) fn see(&self, event: StoredEvent) -> Option<Visible> {
+        self.shows(&event).then(|| self.visible(event))
+    }
+
+    /// Lets the event through if the user may see it, or knows it anyhow because it is the room's state at `at`.
+    pub(crate) fn see_or_know(
+        &self,
+        event: StoredEvent,
+        at: Position,
+    ) -> Result<Option<Visible>, StoreError> {
+        if self.shows(&event) {
+            return Ok(Some(self.visible(event)));
+        }
+        let Some(state_key) = &event.state_key else { return Ok(None) };
+        let in_force = self.snapshot.state_pos(self.room, &event.kind, state_key, at)?;
+        Ok(if in_force == Some(event.pos) { self.see_state(event) } else { None })
+    }
+
+    fn shows(&self, event: &StoredEvent) -> bool {
         if self.ignored.contains(&event.sender) && event.state_key.is_none() {
-            return None;
+            return false;
         }
         let visibility_change =
             event.kind == "m.room.history_visibility" && event.state_key.as_deref() == Some("");
         let own = event.is_member_of(self.user);
-        if event.room != self.room || !self.may_see(event.pos, visibility_change, own) {
-            return None;
-        }
-        Some(self.visible(event))
+        event.room == self.room && self.may_see(event.pos, visibility_change, own)
     }
 
     /// True if the user may see a message of `sender` at `pos`, for counting messages without reading them.
@@ -180,8 +195,8 @@ impl<'a> Viewer<'a> {
     /// Lets an event through as part of the room's state at [`Self::state_position`], whenever it was sent. What the user's own
     /// membership became is theirs to know even after that.
     pub(crate) fn see_state(&self, event: StoredEvent) -> Option<Visible> {
-        let upto = self.state_position()?;
-        let known = event.pos <= upto || event.is_member_of(self.user);
+        let known =
+            event.is_member_of(self.user) || self.state_position().is_some_and(|upto| event.pos <= upto);
         (event.room == self.room && event.state_key.is_some() && known).then(|| self.visible(event))
     }
 
@@ -195,8 +210,23 @@ impl<'a> Viewer<'a> {
             return Some(Position::FOREVER.before());
         }
         // Invited or banned after leaving: what they know ends where they left all the same.
-        let last_joined = self.history.iter().rev().find(|stretch| stretch.is_joined())?;
-        present.filter(|present| !present.forgotten).map(|_| last_joined.to)
+        let last_joined = self.history.iter().rposition(Membership::is_joined)?;
+        // What was forgotten stays so until they join again: an invitation brings nothing back.
+        let forgotten = self.history[last_joined..].iter().any(|stretch| stretch.forgotten);
+        (!forgotten).then(|| self.history[last_joined].to)
+    }
+
+    /// Behind this the user may see nothing: not even their own membership changes there, nor may the world look in.
+    pub(crate) fn horizon(&self) -> Position {
+        let own = self.history.last().map(|present| present.from);
+        let open = self
+            .visibility
+            .iter()
+            .rposition(|(_, visibility)| *visibility == HistoryVisibility::WorldReadable);
+        let closed = open.map(|open| {
+            self.visibility.get(open + 1).map_or(Position::FOREVER.before(), |(closing, _)| *closing)
+        });
+        [own, closed, self.state_position()].into_iter().flatten().max().unwrap_or_default()
     }
 
     fn visible(&self, event: StoredEvent) -> Visible {

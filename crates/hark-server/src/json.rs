@@ -18,6 +18,11 @@ impl<'a> Object<'a> {
         Self { out, empty: true }
     }
 
+    /// Goes on with an object at the end of `out` that has a member already.
+    pub(crate) fn go_on(out: &'a mut String) -> Self {
+        Self { out, empty: false }
+    }
+
     /// A member whose value is JSON text.
     pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
         self.name(name).push_str(json);

@@ -4,6 +4,7 @@
 //! * `api/` is the list of endpoints and their handlers.
 //! * `accounts/`, `media/` and `push/` are what a handler calls for people, files and push rules.
 //! * `rooms/` makes events and appends them; `gate.rs` decides who sees what; `sync/` tells clients what is new.
+//! * `keys/` checks the public keys and signatures of end-to-end encryption, which the server passes on and cannot use.
 //! * `previews/` says what a link leads to; `outbound/` guards what goes to addresses others choose.
 //! * `relations/` says what belongs to an event, `search/` finds words in what was said, `spaces.rs` walks the tree of a space.
 //! * `store/` is the database: one writer, one log, many readers. SQL is there and nowhere else.
@@ -34,6 +35,7 @@ mod hex;
 mod http;
 mod invites;
 mod json;
+mod keys;
 mod logging;
 mod media;
 mod metrics;

@@ -2,7 +2,7 @@
 
 use crate::{
     gate::{Viewer, Visible},
-    store::{Position, RoomNid, StoreError},
+    store::{Position, RoomNid, StoreError, StoredEvent},
 };
 
 /// Events looked at for one answer when a filter or the room's visibility drops most of them.
@@ -22,19 +22,30 @@ pub(crate) struct Stretch {
 pub(crate) fn backwards(
     viewer: &Viewer<'_>,
     room: RoomNid,
-    (after, upto): (Position, Position),
+    range: (Position, Position),
     limit: usize,
     wanted: impl Fn(&Visible) -> bool,
 ) -> Result<Stretch, StoreError> {
+    newest(viewer, room, range, limit, |event| Ok(viewer.see(event).filter(&wanted)))
+}
+
+/// The newest events in `after < pos <= upto` of those that `show` lets through, newest first.
+pub(crate) fn newest(
+    viewer: &Viewer<'_>,
+    room: RoomNid,
+    (after, upto): (Position, Position),
+    limit: usize,
+    show: impl Fn(StoredEvent) -> Result<Option<Visible>, StoreError>,
+) -> Result<Stretch, StoreError> {
     let page = (limit + 1).max(MIN_PAGE);
-    let (mut events, mut cursor, mut scanned) = (Vec::new(), upto, 0);
+    let (mut events, mut cursor, mut scanned) = (Vec::new(), upto.min(viewer.horizon()), 0);
     loop {
         let found = viewer.snapshot().newest_events(room, after, cursor, page)?;
         let exhausted = found.len() < page;
         scanned += found.len();
         for event in found {
             let pos = event.pos;
-            if let Some(visible) = viewer.see(event).filter(|visible| wanted(visible)) {
+            if let Some(visible) = show(event)? {
                 if events.len() == limit {
                     return Ok(Stretch { events, next: Some(pos) });
                 }
@@ -60,6 +71,7 @@ pub(crate) fn forwards(
     wanted: impl Fn(&Visible) -> bool,
 ) -> Result<Stretch, StoreError> {
     let page = (limit + 1).max(MIN_PAGE);
+    let upto = upto.min(viewer.horizon());
     let (mut events, mut cursor, mut scanned) = (Vec::new(), after, 0);
     loop {
         let found = viewer.snapshot().oldest_events(room, cursor, upto, page)?;

@@ -9,7 +9,7 @@ use crate::shell::call;
 use crate::stamp::Stamp;
 
 /// What is installed, in the versions the tests were written against.
-const PACKAGES: &[&str] = &["matrix-nio==0.25.2", "matrix-synapse==1.163.0"];
+const PACKAGES: &[&str] = &["matrix-nio[e2e]==0.25.2", "matrix-synapse==1.163.0"];
 
 /// Where it lies.
 pub(crate) fn folder() -> PathBuf {

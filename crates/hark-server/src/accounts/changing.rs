@@ -27,7 +27,6 @@ fn closed(tx: &mut Tx<'_>, user: &UserId) -> Result<(), StoreError> {
     for (field, _) in tx.profile(user)? {
         tx.set_profile_field(user, &field, None)?;
     }
-    tx.remove_pushers(user)?;
     tx.delete_belongings(user)
 }
 
@@ -75,7 +74,6 @@ impl Accounts {
             for device in tx.devices(&owner)? {
                 ended(tx, &owner, &device.id)?;
             }
-            tx.remove_pushers(&owner)?;
             tx.device_list_changed(&owner)
         })
         .await?;

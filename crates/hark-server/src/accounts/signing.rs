@@ -82,8 +82,6 @@ impl Accounts {
                 }
                 let name = new.display_name.as_deref().filter(|name| !name.is_empty());
                 let from = new.from.map(|from| from.to_string()).unwrap_or_default();
-                // Of a session that ends here, too, the pushers go with the token.
-                tx.remove_pushers_of_device(&owner, &device)?;
                 tx.sign_in_device(&owner, &device, name, clock::now_ms(), &from)?;
                 tx.remove_tokens(&owner, &device)?;
                 Ok(tx.add_token(&owner, &device, &stored)?)
@@ -122,7 +120,6 @@ impl Accounts {
             for device in tx.devices(&owner)? {
                 ended(tx, &owner, &device.id)?;
             }
-            tx.remove_pushers(&owner)?;
             tx.device_list_changed(&owner)
         })
         .await?;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-struct NewPassword {
+struct PasswordChange {
     new_password: Secret,
     #[serde(default = "yes")]
     logout_devices: bool,
@@ -38,7 +38,7 @@ pub(super) async fn change_password(
     session: Session,
     request: Raw,
 ) -> Result<impl Answer, ApiError> {
-    let body: NewPassword = request.body()?;
+    let body: PasswordChange = request.body()?;
     body.new_password.check_strength()?;
     confirm(&app, &session, "change the password", body.auth).await?;
     let keep = if body.logout_devices { Keep::ThisDevice } else { Keep::AllDevices };

@@ -15,10 +15,11 @@ use crate::{
     store::played::PLAYED,
 };
 
-/// Versions of the specification this server keeps, without gaps. v1.4 and later are not claimed: unread counts of threads are
-/// what clients would use, and they are not here. `r0.6.1` and v1.1 are what every client knows; end-to-end keys, which they also
-/// hold, are answered `M_UNRECOGNIZED` and clients then leave encryption off.
-const VERSIONS: [&str; 4] = ["r0.6.1", "v1.1", "v1.2", "v1.3"];
+/// Versions of the specification this server keeps, without gaps: some clients look for one number, some for the highest.
+const VERSIONS: [&str; 19] = [
+    "r0.6.1", "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10", "v1.11",
+    "v1.12", "v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18",
+];
 
 /// `GET /_matrix/client/versions`
 pub(super) async fn versions(
@@ -26,8 +27,13 @@ pub(super) async fn versions(
     session: Option<Session>,
     _: get_supported_versions::Request,
 ) -> Result<impl Answer, ApiError> {
-    // What later versions hold and is complete is named here, without the versions between.
+    // What some clients ask for by name, though the versions hold it.
     let features = json!({
+        // Keys that sign each other (v1.1), receipts and counts of threads (v1.4), devices that wait while nobody is signed in.
+        "org.matrix.e2e_cross_signing": true, "org.matrix.msc3771": true, "org.matrix.msc3773": true,
+        "org.matrix.msc3814": true,
+        // Whose invitations are wanted (v1.18).
+        "org.matrix.msc4380.stable": true, "org.matrix.msc4155": true,
         // Private read receipts (v1.4), threads and their list (v1.4), jump to a date (v1.6), relations of relations (v1.10).
         "org.matrix.msc2285.stable": true, "org.matrix.msc3440.stable": true, "org.matrix.msc3856": true,
         "org.matrix.msc3030": true, "org.matrix.msc3981": true,

@@ -19,7 +19,7 @@ use crate::{
     json::Object,
     render::Form,
     store::{Members, Membership, Position, Room, RoomNid, Snapshot},
-    sync::{self, Token, account_data_event},
+    sync::{self, Sync, Token, account_data_event, receipts_event},
     timeline,
 };
 
@@ -47,20 +47,21 @@ impl First {
 /// `GET …/initialSync`
 pub(super) async fn everything(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
     let first: First = request.query()?;
-    let epoch = app.store.epoch().to_owned();
+    let (epoch, sync) = (app.store.epoch().to_owned(), app.sync.clone());
     app.store
         .read::<_, ApiError, _>(move |snapshot| {
-            let head = snapshot.position()?;
-            let asked = Asked { snapshot, session: &session, limit: first.limit(), epoch: &epoch, head };
-            let mut rooms = Vec::new();
+            let asked = Asked::of(snapshot, &session, first.limit(), &epoch, &sync)?;
+            let (mut rooms, mut receipts) = (Vec::new(), Vec::new());
             for membership in snapshot.rooms_of(&session.user_id)? {
-                rooms.extend(asked.listed(&membership, first.archived)?);
+                let Some(room) = snapshot.room(membership.room)? else { continue };
+                rooms.extend(asked.listed(&room, &membership, first.archived)?);
+                receipts.extend(asked.receipts(&room, Some(&membership))?);
             }
-            let account_data = snapshot.account_data_since(&session.user_id, Position::START, head)?;
+            let account_data = snapshot.account_data_since(&session.user_id, Position::START, asked.head)?;
             let mut body = String::new();
             let mut out = Object::new(&mut body);
-            out.text("end", &Token::at(&epoch, head).to_string()).array("rooms", rooms);
-            out.array::<&str>("presence", []);
+            out.text("end", &Token::at(&epoch, asked.head).to_string()).array("rooms", rooms);
+            out.array("presence", asked.presence(None)?).array("receipts", receipts);
             out.array(
                 "account_data",
                 account_data.iter().map(|data| account_data_event(&data.kind, data.content.get())),
@@ -75,11 +76,10 @@ pub(super) async fn everything(app: Shared, session: Session, request: Raw) -> R
 pub(super) async fn one_room(app: Shared, session: Session, request: Raw) -> Result<impl Answer, ApiError> {
     let first: First = request.query()?;
     let room = room_id(&request.path[0])?;
-    let epoch = app.store.epoch().to_owned();
+    let (epoch, sync) = (app.store.epoch().to_owned(), app.sync.clone());
     app.store
         .read::<_, ApiError, _>(move |snapshot| {
-            let head = snapshot.position()?;
-            let asked = Asked { snapshot, session: &session, limit: first.limit(), epoch: &epoch, head };
+            let asked = Asked::of(snapshot, &session, first.limit(), &epoch, &sync)?;
             let (viewer, room) = Viewer::of_request(snapshot, &session.user_id, &room)?;
             Ok(Body(asked.room(&viewer, &room)?))
         })
@@ -92,13 +92,30 @@ struct Asked<'a> {
     session: &'a Session,
     limit: usize,
     epoch: &'a str,
+    sync: &'a Sync,
     head: Position,
+    ignored: Ignored,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn of(
+        snapshot: &'a Snapshot<'a>,
+        session: &'a Session,
+        limit: usize,
+        epoch: &'a str,
+        sync: &'a Sync,
+    ) -> Result<Self, ApiError> {
+        let ignored = Ignored::load(snapshot, &session.user_id)?;
+        Ok(Self { snapshot, session, limit, epoch, sync, head: snapshot.position()?, ignored })
+    }
+
     /// A room of the user's list, if they are in it, are invited, or ask for rooms they have left, too.
-    fn listed(&self, membership: &Membership, archived: bool) -> Result<Option<String>, ApiError> {
-        let Some(room) = self.snapshot.room(membership.room)? else { return Ok(None) };
+    fn listed(
+        &self,
+        room: &Room,
+        membership: &Membership,
+        archived: bool,
+    ) -> Result<Option<String>, ApiError> {
         match membership.state {
             MembershipState::Invite => {
                 let (user, inviter) = (&self.session.user_id, &membership.sender);
@@ -112,18 +129,62 @@ impl Asked<'_> {
                     .text("room_id", room.id.as_str());
                 Ok(Some(json))
             }
-            MembershipState::Leave if !archived || membership.forgotten => Ok(None),
-            MembershipState::Join | MembershipState::Leave => {
+            MembershipState::Leave | MembershipState::Ban if !archived || membership.forgotten => Ok(None),
+            MembershipState::Join | MembershipState::Leave | MembershipState::Ban => {
                 let user = &self.session.user_id;
-                let viewer =
-                    Viewer::load(self.snapshot, user, room.nid, Ignored::load(self.snapshot, user)?)?;
+                let viewer = Viewer::load(self.snapshot, user, room.nid, self.ignored.clone())?;
                 if viewer.state_position().is_none() {
                     return Ok(None);
                 }
-                Ok(Some(self.room(&viewer, &room)?))
+                Ok(Some(self.room(&viewer, room)?))
             }
             _ => Ok(None),
         }
+    }
+
+    /// How far everybody has read in a room, for those who are in it.
+    fn receipts(&self, room: &Room, membership: Option<&Membership>) -> Result<Option<String>, ApiError> {
+        if !membership.is_some_and(Membership::is_joined) {
+            return Ok(None);
+        }
+        let user = &self.session.user_id;
+        let mut receipts = self.snapshot.receipts_since(room.nid, user, Position::START, self.head)?;
+        receipts.retain(|receipt| !self.ignored.contains(&receipt.user));
+        Ok(receipts_event(Some(&room.id), receipts))
+    }
+
+    /// Who is there: of everybody around, or of those in one room, if the user is in it.
+    fn presence(&self, room: Option<RoomNid>) -> Result<Vec<String>, ApiError> {
+        let is_in = |user: &UserId, room| {
+            Ok::<_, ApiError>(
+                self.snapshot.membership(user, room)?.is_some_and(|membership| membership.is_joined()),
+            )
+        };
+        if let Some(room) = room
+            && !is_in(&self.session.user_id, room)?
+        {
+            return Ok(Vec::new());
+        }
+        let mut events = Vec::new();
+        for (user, shown) in self.sync.presence_around(self.snapshot, &self.session.user_id)? {
+            let outside = match room {
+                Some(room) => !is_in(&user, room)?,
+                None => false,
+            };
+            if outside || self.ignored.contains(&user) {
+                continue;
+            }
+            let mut json = String::new();
+            let mut event = Object::new(&mut json);
+            let mut content = event.object("content");
+            shown.write(&mut content);
+            content.text("user_id", user.as_str());
+            drop(content);
+            event.text("sender", user.as_str()).text("type", "m.presence");
+            drop(event);
+            events.push(json);
+        }
+        Ok(events)
     }
 
     /// A room as its viewer may see it: those who left get the state as it was then.
@@ -150,7 +211,8 @@ impl Asked<'_> {
         messages.text("end", &Token::at(self.epoch, self.head).to_string());
         drop(messages);
         out.array("state", renderer.events(&state)?);
-        out.array::<&str>("presence", []).array::<&str>("receipts", []);
+        out.array("presence", self.presence(Some(room.nid))?);
+        out.array("receipts", self.receipts(room, membership.as_ref())?);
         out.array(
             "account_data",
             account_data.iter().map(|data| account_data_event(&data.kind, data.content.get())),

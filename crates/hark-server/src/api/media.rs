@@ -187,7 +187,7 @@ async fn give_small(app: &Shared, asker: Option<OwnedUserId>, request: Incoming)
         Some("scale") | None => Fit::Scale,
         Some(_) => return Err(ApiError::invalid_param("The method is crop or scale.")),
     };
-    let wanted = Wanted { width, height, fit, may_move: query.animated.unwrap_or(true) };
+    let wanted = Wanted { width, height, fit, may_move: query.animated.unwrap_or(false) };
     let conditions = Conditions::new(asker, &request.headers, request.query::<WaitQuery>()?.patience(app));
     let picture = app.media.thumbnail(&request.path[0], &request.path[1], wanted, &conditions);
     Ok(Whole(picture.await?))

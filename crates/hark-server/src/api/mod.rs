@@ -12,6 +12,7 @@ mod capabilities;
 mod card;
 mod confirm;
 mod cursor;
+mod dehydrated_device;
 mod devices;
 mod discovery;
 mod filter;
@@ -19,6 +20,8 @@ mod filter;
 mod fuzz;
 mod hierarchy;
 mod jump;
+mod key_backup;
+mod keys;
 mod legacy;
 mod login;
 mod logout;
@@ -87,7 +90,7 @@ pub(crate) fn router(app: Shared) -> Router {
 
 /// Every endpoint of the specification that is here.
 fn routes() -> Routes {
-    let routes = media_routes(account_routes(Routes::default()));
+    let routes = media_routes(keys_routes(account_routes(Routes::default())));
     old_routes(discovery_routes(rooms_routes(routes)))
 }
 
@@ -164,12 +167,47 @@ fn account_routes(routes: Routes) -> Routes {
         .route::<c::presence::set_presence::v3::Request>(presence::set)
         .route::<c::voip::get_turn_server_info::v3::Request>(discovery::no_turn_server)
         .route::<c::thirdparty::get_protocols::v3::Request>(discovery::no_protocols)
+}
+
+/// End-to-end encryption: public keys, and messages from device to device.
+fn keys_routes(routes: Routes) -> Routes {
+    routes
         .limited(Limit::None)
+        .raw::<c::keys::upload_keys::v3::Request>(keys::upload::upload)
+        .raw::<c::keys::get_keys::v3::Request>(keys::query::query)
+        .raw::<c::keys::get_key_changes::v3::Request>(keys::changes::changes)
+        .raw::<c::keys::upload_signing_keys::v3::Request>(keys::cross_signing::upload)
+        .raw::<c::keys::upload_signatures::v3::Request>(keys::signatures::upload)
+        .raw::<c::backup::create_backup_version::v3::Request>(key_backup::create)
+        .raw::<c::backup::get_latest_backup_info::v3::Request>(key_backup::latest)
+        .raw::<c::backup::get_backup_info::v3::Request>(key_backup::one)
+        .raw::<c::backup::update_backup_version::v3::Request>(key_backup::update)
+        .raw::<c::backup::delete_backup_version::v3::Request>(key_backup::delete)
+        .raw::<c::backup::get_backup_keys::v3::Request>(key_backup::get_keys)
+        .raw::<c::backup::get_backup_keys_for_room::v3::Request>(key_backup::get_keys)
+        .raw::<c::backup::get_backup_keys_for_session::v3::Request>(key_backup::get_keys)
+        .raw::<c::backup::add_backup_keys::v3::Request>(key_backup::put_keys)
+        .raw::<c::backup::add_backup_keys_for_room::v3::Request>(key_backup::put_keys)
+        .raw::<c::backup::add_backup_keys_for_session::v3::Request>(key_backup::put_keys)
+        .raw::<c::backup::delete_backup_keys::v3::Request>(key_backup::delete_keys)
+        .raw::<c::backup::delete_backup_keys_for_room::v3::Request>(key_backup::delete_keys)
+        .raw::<c::backup::delete_backup_keys_for_session::v3::Request>(key_backup::delete_keys)
+        .at::<AccessToken>(Method::PUT, DEHYDRATED_DEVICE, dehydrated_device::put)
+        .at::<AccessToken>(Method::GET, DEHYDRATED_DEVICE, dehydrated_device::get)
+        .at::<AccessToken>(Method::DELETE, DEHYDRATED_DEVICE, dehydrated_device::delete)
+        .at::<AccessToken>(Method::POST, DEHYDRATED_DEVICE_EVENTS, dehydrated_device::events)
+        .limited(Limit::ToDevice)
+        .raw::<c::keys::claim_keys::v3::Request>(keys::claim::claim)
         .raw::<c::to_device::send_event_to_device::v3::Request>(to_device::send)
 }
 
 /// Asking for a token that tells another service who one is.
 const REQUEST_IDENTITY_TOKEN: &str = "/_matrix/client/v3/user/{user_id}/openid/request_token";
+
+/// Dehydrated devices (MSC3814).
+const DEHYDRATED_DEVICE: &str = "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device";
+const DEHYDRATED_DEVICE_EVENTS: &str =
+    "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device/{device_id}/events";
 
 /// Deleting account data (MSC3391), of the account and of a room, at the addresses of the other methods and of the proposal.
 const DELETE_ACCOUNT_DATA: &str = "/_matrix/client/v3/user/{user_id}/account_data/{type}";

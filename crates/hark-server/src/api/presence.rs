@@ -9,29 +9,31 @@ use super::own;
 use crate::{
     http::{Answer, ApiError, Session, answer::Body, extract::Shared},
     json::Object,
+    store::Snapshot,
 };
 
 /// The longest status, in bytes.
 const MAX_STATUS: usize = 256;
 
-/// `GET …/presence/{userId}/status`
+/// `GET …/presence/{userId}/status`: for oneself and those one shares a room with, as in /sync.
 pub(super) async fn get(
     app: Shared,
-    _: Session,
+    session: Session,
     request: get_presence::v3::Request,
 ) -> Result<impl Answer, ApiError> {
-    let user = request.user_id.clone();
-    if !app.store.read::<_, ApiError, _>(move |snap| Ok(snap.user_exists(&user)?)).await? {
-        return Err(ApiError::not_found("There is no such user here."));
+    let (me, user) = (session.user_id, request.user_id.clone());
+    let shown = move |snapshot: &Snapshot<'_>| Ok(me == user || snapshot.share_a_room(&me, &user)?);
+    if !app.store.read::<_, ApiError, _>(shown).await? {
+        return Err(ApiError::forbidden("You see the presence of those you share a room with."));
     }
     let mut body = String::new();
     let mut out = Object::new(&mut body);
     if let Some(shown) = app.sync.presence_of(&request.user_id) {
-        shown.write(out);
+        shown.write(&mut out);
     } else {
         out.text("presence", PresenceState::Offline.as_str());
-        drop(out);
     }
+    drop(out);
     Ok(Body(body))
 }
 

@@ -56,8 +56,13 @@ pub(super) async fn receipt(app: Shared, session: Session, request: Raw) -> Resu
         FULLY_READ => fully_read(allow_backward),
         _ => return Err(ApiError::invalid_param("There is no receipt of that type.")),
     };
-    let event_id = event_id(&request.path[2])?;
-    move_to(&app, session, room_id(&request.path[0])?, vec![(mark, event_id)], thread).await
+    let (event_id, user) = (event_id(&request.path[2])?, session.user_id.clone());
+    let moved = move_to(&app, session, room_id(&request.path[0])?, vec![(mark, event_id)], thread).await?;
+    // What nobody sees must not show as a sign of life.
+    if request.path[1] == "m.read" {
+        app.sync.act(&user);
+    }
+    Ok(moved)
 }
 
 fn fully_read(allow_backward: bool) -> Mark {

@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, OwnedTransactionId};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::room_id;
 use crate::{
@@ -25,7 +25,7 @@ pub(super) async fn message(app: Shared, session: Session, request: Raw) -> Resu
         kind: kind.to_owned(),
         state_key: None,
     };
-    Ok(Json(json!({ "event_id": app.rooms.send(send).await? })))
+    sent(&app, send).await
 }
 
 /// `PUT …/rooms/{roomId}/state/{type}/{stateKey}`, the key being empty if it is not there
@@ -38,7 +38,7 @@ pub(super) async fn state(app: Shared, session: Session, request: Raw) -> Result
         kind: request.path[1].clone(),
         state_key: Some(request.path.get(2).cloned().unwrap_or_default()),
     };
-    Ok(Json(json!({ "event_id": app.rooms.send(send).await? })))
+    sent(&app, send).await
 }
 
 /// `PUT …/rooms/{roomId}/redact/{eventId}/{txnId}`
@@ -60,7 +60,15 @@ pub(super) async fn redact(app: Shared, session: Session, request: Raw) -> Resul
         kind: "m.room.redaction".to_owned(),
         state_key: None,
     };
-    Ok(Json(json!({ "event_id": app.rooms.send(send).await? })))
+    sent(&app, send).await
+}
+
+/// Sends, and counts it as a sign of life.
+async fn sent(app: &Shared, send: Send) -> Result<Json<Value>, ApiError> {
+    let sender = send.sender.clone();
+    let event_id = app.rooms.send(send).await?;
+    app.sync.act(&sender);
+    Ok(Json(json!({ "event_id": event_id })))
 }
 
 /// Somebody who is suspended may take back what they said themselves.

@@ -3,7 +3,6 @@
 use crate::{
     http::{
         Answer, ApiError, Session,
-        answer::Body,
         extract::{Raw, Shared},
     },
     sync::Query,
@@ -14,6 +13,5 @@ pub(super) async fn sync(app: Shared, session: Session, request: Raw) -> Result<
     let query: Query = request.query()?;
     // It holds on to the buffer it was read into, for as long as a client may wait.
     drop(request);
-    let answer = app.accounts.while_signed_in(&session, app.sync.poll(session.clone(), query)).await?;
-    Ok(Body(answer))
+    app.accounts.while_signed_in(&session, app.sync.poll(session.clone(), query)).await
 }

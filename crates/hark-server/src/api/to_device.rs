@@ -17,6 +17,8 @@ use crate::{
 
 /// The largest message, in bytes.
 const MAX_MESSAGE: usize = 65_536;
+/// Devices that one request may write to.
+const MAX_DEVICES: usize = 10_000;
 
 #[derive(Deserialize)]
 struct Body {
@@ -39,12 +41,17 @@ pub(super) async fn send(app: Shared, session: Session, request: Raw) -> Result<
     app.store
         .write::<_, ApiError, _>(move |tx| {
             tx.once(&key, clock::now_ms(), |tx| {
+                let mut reached = 0;
                 for (user, contents) in &messages {
                     for (device, content) in contents {
-                        tx.leave_to_device(&session.user_id, user, &target(device), &kind, content)?;
+                        reached +=
+                            tx.leave_to_device(&session.user_id, user, &target(device), &kind, content)?;
+                        if reached > MAX_DEVICES {
+                            return Err(ApiError::too_large("One request reaches at most 10,000 devices."));
+                        }
                     }
                 }
-                Ok::<_, ApiError>(())
+                Ok(())
             })
         })
         .await?;

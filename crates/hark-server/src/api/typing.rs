@@ -33,6 +33,7 @@ pub(super) async fn set(app: Shared, session: Session, request: Raw) -> Result<i
     let typist = user.clone();
     let nid =
         app.store.read::<_, ApiError, _>(move |snapshot| Ok(gate::joined(snapshot, &typist, &room)?)).await?;
+    app.sync.act(&user);
     if typing {
         app.sync.start_typing(nid, &user, timeout.map_or(DEFAULT, Duration::from_millis));
     } else {

@@ -29,6 +29,9 @@ pub(crate) struct Serve {
     /// Whether requests per user and address are limited.
     #[arg(long, value_enum, default_value_t = Switch::On)]
     rate_limits: Switch,
+    /// Whether users see who of those they share a room with is online.
+    #[arg(long, value_enum, default_value_t = Switch::On)]
+    presence: Switch,
     #[command(flatten)]
     files: Files,
     /// A push gateway that is spoken to though its address is not on the open Internet, and without TLS if asked to. May
@@ -96,6 +99,7 @@ impl Serve {
         config.server_name.clone_from(&self.server_name);
         config.registration = self.registration;
         config.rate_limits = self.rate_limits == Switch::On;
+        config.presence = self.presence == Switch::On;
         self.files.settle(&mut config);
         config.push_gateways.clone_from(&self.push_gateways);
         config.metrics = self.metrics;
@@ -118,6 +122,9 @@ impl Serve {
             }
         };
         say(&format!("hark-server is ready at {} (server name {})", server.url(), server.server_name()))?;
+        if let Some(address) = server.metrics_addr() {
+            say(&format!("Metrics are at http://{address}/metrics"))?;
+        }
         if !server.has_users().await {
             let data = self.data.display();
             let hint = format!("Nobody has an account yet. Add one: hark-server user add NAME --data {data}");

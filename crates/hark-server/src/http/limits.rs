@@ -24,6 +24,9 @@ pub(crate) enum Limit {
     Messages,
     /// Typing and receipts: as often as messages, but not out of their bucket.
     Signals,
+    /// Messages from device to device, and the keys they are written with: 20 a second, 1,000 at once, so that those of a large
+    /// room can be reached.
+    ToDevice,
     /// Everything else: 100 a minute.
     #[default]
     Ordinary,
@@ -41,6 +44,7 @@ impl Limit {
         match self {
             Self::None => None,
             Self::Messages | Self::Signals => Some((Duration::from_millis(100), 100)),
+            Self::ToDevice => Some((Duration::from_millis(50), 1000)),
             Self::Ordinary => Some((Duration::from_millis(600), 100)),
             Self::Reports => Some((Duration::from_secs(30), 20)),
             Self::SignIn => Some((Duration::from_secs(2), 30)),

@@ -41,7 +41,7 @@ pub(crate) struct Wanted {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) fit: Fit,
-    /// False: only a still picture will do.
+    /// True: where the picture moves and is small enough, it itself is wanted. What is made of pictures never moves.
     pub(crate) may_move: bool,
 }
 
@@ -61,7 +61,7 @@ impl Wanted {
     pub(super) fn name(&self) -> String {
         let (width, height) = self.size();
         let fit = if self.fit == Fit::Crop { "crop" } else { "scale" };
-        format!("{width}x{height}-{fit}{}", if self.may_move { "" } else { "-still" })
+        format!("{width}x{height}-{fit}{}", if self.may_move { "-moving" } else { "" })
     }
 }
 
@@ -69,7 +69,7 @@ impl Wanted {
 pub(super) const ALWAYS: [Wanted; 3] = [always(150), always(300), always(600)];
 
 const fn always(side: u32) -> Wanted {
-    Wanted { width: side, height: side, fit: Fit::Scale, may_move: true }
+    Wanted { width: side, height: side, fit: Fit::Scale, may_move: false }
 }
 
 /// What became of a picture.
@@ -104,7 +104,7 @@ pub(super) fn look(bytes: &[u8]) -> Result<(&'static str, u32, u32), NotPossible
 /// Makes thumbnails of a picture, in the order in which they are wanted. It is decoded once, and only if it has to be.
 pub(super) fn make(bytes: &[u8], wanted: &[Wanted]) -> Result<Vec<Made>, NotPossible> {
     let Opened { decoder, format, orientation, width, height } = open(bytes)?;
-    let moves = matches!(format, ImageFormat::Gif | ImageFormat::WebP);
+    let moves = moves(bytes, format);
     let will_do = |wanted: &Wanted| {
         let size = wanted.size();
         width <= size.0 && height <= size.1 && (wanted.may_move || !moves)
@@ -148,6 +148,22 @@ fn open(bytes: &[u8]) -> Result<Opened<'_>, NotPossible> {
     );
     let (width, height) = if turned { (height, width) } else { (width, height) };
     Ok(Opened { decoder: Box::new(decoder), format, orientation, width, height })
+}
+
+/// Whether the picture may move: every GIF may, the others say so at their beginning.
+fn moves(bytes: &[u8], format: ImageFormat) -> bool {
+    match format {
+        ImageFormat::Gif => true,
+        ImageFormat::WebP => {
+            bytes.get(12..16).is_some_and(|kind| kind == b"VP8X")
+                && bytes.get(20).is_some_and(|flags| flags & 2 != 0)
+        }
+        ImageFormat::Png => {
+            let names = |name: &[u8; 4]| bytes.windows(4).position(|four| four == name);
+            names(b"acTL").is_some_and(|animation| names(b"IDAT").is_none_or(|pixels| animation < pixels))
+        }
+        _ => false,
+    }
 }
 
 fn damaged(_: image::ImageError) -> NotPossible {

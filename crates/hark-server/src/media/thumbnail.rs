@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AHEAD: usize = 16;
 /// Contents of which it is remembered that they cannot be made smaller.
 const REFUSED: usize = 1_000;
+/// Types of pictures that may move.
+const MOVING: [&str; 4] = ["image/gif", "image/webp", "image/png", "image/apng"];
 /// How the two forms a thumbnail is kept in are named.
 const FORMS: [(&str, &str); 2] = [("jpg", "image/jpeg"), ("png", "image/png")];
 
@@ -70,6 +72,9 @@ impl Media {
         if row.content_type == UNKNOWN_TYPE {
             return Err(not_possible(NotPossible("This file is not a picture that can be made smaller.")));
         }
+        // What cannot move has one thumbnail for both wishes.
+        let may_move = wanted.may_move && MOVING.iter().any(|kind| row.content_type.starts_with(kind));
+        let wanted = Wanted { may_move, ..wanted };
         if let Some(found) = self.made_before(&row, wanted, conditions).await? {
             return Ok(found);
         }

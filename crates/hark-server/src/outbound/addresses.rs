@@ -35,7 +35,7 @@ const INSIDE_V6: [([u16; 8], u32); 4] = [
 ];
 
 /// Whether this address is on the open Internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => !INSIDE_V4.iter().any(|(first, length)| is_in_v4(v4, *first, *length)),
         IpAddr::V6(v6) => is_in_v6(v6, GLOBAL_V6) && !INSIDE_V6.iter().any(|network| is_in_v6(v6, *network)),

@@ -18,7 +18,7 @@ use reqwest::{
 };
 use url::{Host, Url};
 
-use addresses::is_public;
+pub(crate) use addresses::is_public;
 
 /// How long a fetch may take, with all of its redirects.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -10,6 +10,7 @@ use url::{Host, Url};
 
 use crate::{
     http::ApiError,
+    outbound::is_public,
     store::{Position, Pusher, PusherKey},
 };
 
@@ -126,6 +127,11 @@ fn check_url(text: &str, permitted: &[IpAddr]) -> Result<(), ApiError> {
     if url.scheme() != "https" && !(url.scheme() == "http" && in_house) {
         return Err(ApiError::invalid_param("The url of a pusher begins with https://."));
     }
+    if address.is_some_and(|address| !is_public(address)) && !in_house {
+        return Err(ApiError::invalid_param(
+            "The url of a pusher is not on the open Internet: whoever runs the server can permit its address.",
+        ));
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ApiError::invalid_param("The url of a pusher names no user."));
     }
@@ -153,6 +159,10 @@ mod tests {
         for odd in [
             "http://push.example.org/_matrix/push/v1/notify",
             "http://127.0.0.2/_matrix/push/v1/notify",
+            "https://127.0.0.2/_matrix/push/v1/notify",
+            "https://10.0.0.1/_matrix/push/v1/notify",
+            "https://[::1]/_matrix/push/v1/notify",
+            "https://[::ffff:127.0.0.1]/_matrix/push/v1/notify",
             "http://localhost/_matrix/push/v1/notify",
             "ftp://127.0.0.1/_matrix/push/v1/notify",
             "https://push.example.org/",

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     glob::{Fit, Glob},
-    subject::{Path, Subject},
+    subject::{Path, Property, Subject},
 };
 
 /// What rules ask of the room besides the event. Asked only where a rule needs it.
@@ -159,7 +159,7 @@ impl Test {
     fn holds<S: Surroundings>(&self, event: &Subject, room: &S) -> Result<bool, S::Error> {
         Ok(match self {
             Self::Matches(path, glob) => {
-                let text = event.get(path).and_then(|property| property.as_str());
+                let text = event.get(path).and_then(Property::as_str);
                 text.is_some_and(|text| glob.matches(text))
             }
             Self::Is(path, value) => event.get(path).is_some_and(|property| property.is(value)),

@@ -48,13 +48,15 @@ impl Snapshot<'_> {
         Ok(self.prepare("SELECT 1 FROM users WHERE user_id = $1")?.exists([user.as_str()])?)
     }
 
-    /// Closed accounts whose rooms are still to be left.
-    pub(crate) fn users_leaving(&self) -> Result<Vec<OwnedUserId>, StoreError> {
-        let mut statement = self.prepare("SELECT user_id FROM users WHERE leaving = 1")?;
+    /// Closed accounts whose rooms are still to be left, and whether they are erased.
+    pub(crate) fn users_leaving(&self) -> Result<Vec<(OwnedUserId, bool)>, StoreError> {
+        let mut statement =
+            self.prepare("SELECT user_id, erased_pos IS NOT NULL FROM users WHERE leaving = 1")?;
         let mut rows = statement.query(())?;
         let mut users = Vec::new();
         while let Some(row) = rows.next()? {
-            users.push(UserId::parse(row.get::<_, String>(0)?).map_err(to_json_error("user id"))?);
+            let user = UserId::parse(row.get::<_, String>(0)?).map_err(to_json_error("user id"))?;
+            users.push((user, row.get(1)?));
         }
         Ok(users)
     }
@@ -148,10 +150,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes what `user` kept here for themselves: account data, filters, messages for devices.
+    /// Deletes what `user` kept here for themselves: account data, filters, pushers, messages for devices, keys and backups of keys.
     pub(crate) fn delete_belongings(&mut self, user: &UserId) -> Result<(), StoreError> {
         self.delete_all_account_data(user)?;
-        for sql in ["DELETE FROM filters WHERE user_id = $1", "DELETE FROM to_device WHERE user_id = $1"] {
+        self.remove_pushers(user)?;
+        if let Some(dehydrated) = self.dehydrated_device(user)? {
+            self.forget_keys(user, &dehydrated.id)?;
+        }
+        for sql in [
+            "DELETE FROM filters WHERE user_id = $1",
+            "DELETE FROM to_device WHERE user_id = $1",
+            "DELETE FROM dehydrated_devices WHERE user_id = $1",
+            "DELETE FROM cross_signing_keys WHERE user_id = $1",
+            "DELETE FROM key_signatures WHERE target_user = $1",
+            "DELETE FROM key_backups WHERE user_id = $1",
+            "DELETE FROM backed_up_keys WHERE user_id = $1",
+        ] {
             self.prepare(sql)?.execute([user.as_str()])?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use ruma::{DeviceId, OwnedDeviceId, UserId};
 use rusqlite::{OptionalExtension, Row};
 
-use super::{LogEntry, LogKind, Snapshot, StoreError, Tx};
+use super::{Snapshot, StoreError, Tx};
 
 /// A device as its owner sees it.
 pub(crate) struct Device {
@@ -100,20 +100,14 @@ impl Tx<'_> {
         Ok(renamed == 1)
     }
 
-    /// Removes the row of a device, its tokens and the messages that wait for it. Part of `ended` in `accounts/signing.rs`, which is
-    /// what to call.
+    /// Removes the row of a device, its tokens, its keys and the messages that wait for it. Part of `ended` in `accounts/signing.rs`,
+    /// which is what to call.
     pub(crate) fn remove_device(&mut self, user: &UserId, id: &DeviceId) -> Result<(), StoreError> {
         self.prepare("DELETE FROM devices WHERE user_id = $1 AND device_id = $2")?
             .execute((user.as_str(), id.as_str()))?;
-        self.prepare("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2")?
-            .execute((user.as_str(), id.as_str()))?;
+        self.forget_keys(user, id)?;
+        self.forget_to_device(user, id)?;
         self.remove_pushers_of_device(user, id)?;
         self.remove_tokens(user, id)
-    }
-
-    /// Tells those who share a room with `user` that their devices changed.
-    pub(crate) fn device_list_changed(&mut self, user: &UserId) -> Result<(), StoreError> {
-        self.append(LogEntry { kind: LogKind::DeviceList, room: None, user: Some(user) })?;
-        Ok(())
     }
 }

@@ -70,6 +70,8 @@ pub(crate) enum LogKind {
     Forget = 6,
     /// A read receipt moved that only its owner sees.
     PrivateReceipt = 7,
+    /// Somebody claimed a key of one of the user's devices.
+    KeyClaim = 8,
 }
 
 /// One change about to be written. `room` wakes those in the room, `user` wakes that user.

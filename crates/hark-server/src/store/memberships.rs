@@ -186,23 +186,23 @@ impl Snapshot<'_> {
             .query_row((one.as_str(), Position::FOREVER, other.as_str()), |row| row.get(0))?)
     }
 
-    /// Those who joined a room in `from < pos <= to` and are there still.
-    pub(crate) fn newly_joined(
+    /// Who came and went in a room in `from < pos <= to`, in that order. Who only changed their profile is not among them.
+    pub(crate) fn moves(
         &self,
         room: RoomNid,
         from: Position,
         to: Position,
-    ) -> Result<Vec<OwnedUserId>, StoreError> {
-        let mut statement = self.prepare(
-            "SELECT user_id FROM memberships
-             WHERE room_nid = $1 AND to_pos = $2 AND membership = 'join' AND from_pos > $3 AND from_pos <= $4",
-        )?;
-        let mut rows = statement.query((room, Position::FOREVER, from, to))?;
-        let mut users = Vec::new();
-        while let Some(row) = rows.next()? {
-            users.push(UserId::parse(row.get::<_, String>(0)?).map_err(to_json_error("user id"))?);
-        }
-        Ok(users)
+    ) -> Result<Vec<Membership>, StoreError> {
+        self.memberships(
+            "SELECT m.user_id, m.room_nid, m.from_pos, m.to_pos, m.membership, m.sender, m.forgotten
+             FROM room_state s JOIN memberships m
+                 ON m.user_id = s.state_key AND m.room_nid = s.room_nid AND m.from_pos = s.from_pos
+             WHERE s.room_nid = $1 AND s.from_pos > $2 AND s.from_pos <= $3 AND s.type = 'm.room.member'
+                 AND NOT EXISTS (SELECT 1 FROM memberships b WHERE b.user_id = m.user_id AND b.room_nid = m.room_nid
+                                 AND b.to_pos = m.from_pos AND b.membership = m.membership)
+             ORDER BY s.from_pos",
+            (room, from, to),
+        )
     }
 
     /// At most `limit` members other than `me` that have one of two memberships at `at`, in the order of their member events.

@@ -15,10 +15,11 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_relations.sql"),
     include_str!("migrations/0005_discovery.sql"),
     include_str!("migrations/0006_counts.sql"),
-    include_str!("migrations/0009_media.sql"),
-    include_str!("migrations/0010_pushers.sql"),
-    include_str!("migrations/0008_accounts.sql"),
-    include_str!("migrations/0011_operators.sql"),
+    include_str!("migrations/0007_media.sql"),
+    include_str!("migrations/0008_pushers.sql"),
+    include_str!("migrations/0009_accounts.sql"),
+    include_str!("migrations/0010_operators.sql"),
+    include_str!("migrations/0011_keys.sql"),
 ];
 
 /// Refuses a database that a newer program wrote, and leaves every byte of it as it is: the write-ahead log of a server that

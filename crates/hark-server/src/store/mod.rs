@@ -16,12 +16,17 @@ mod audit;
 mod cards;
 mod checkpoint;
 mod copy;
+mod cross_signing;
+pub(crate) mod dehydrated;
+mod device_keys;
+mod device_lists;
 pub(crate) mod devices;
 mod directory;
 mod error;
 mod events;
 mod filters;
 mod heads;
+pub(crate) mod key_backups;
 mod lists;
 pub(crate) mod log;
 pub(crate) mod media;
@@ -66,6 +71,9 @@ pub(crate) use self::{
     audit::audit,
     cards::{Card, CardField},
     copy::{copy, renew_epoch},
+    cross_signing::{CrossSigningKey, KeySignature, Usage},
+    device_keys::PublishedKey,
+    device_lists::Sharing,
     events::{Counted, NewRow, StoredEvent},
     heads::{AuthEvent, JudgedBy, KnownState, RoomHead, SharedHeads, Slot, StateKey},
     log::{Batch, LogEntry, LogKind, Position, RoomNid},

@@ -112,19 +112,19 @@ impl Snapshot<'_> {
         self.events(&sql, (room, from, to))
     }
 
-    /// True if what a room is called may have changed in `from < pos <= to`: its name, its alias or its members.
-    pub(crate) fn name_may_have_changed(
+    /// What changed in `from < pos <= to` of the types that say what a room is called: its name, its alias, its members.
+    pub(crate) fn naming_changed(
         &self,
         room: RoomNid,
         from: Position,
         to: Position,
-    ) -> Result<bool, StoreError> {
-        Ok(self
-            .prepare(
-                "SELECT EXISTS (SELECT 1 FROM room_state WHERE room_nid = $1 AND from_pos > $2 AND from_pos <= $3
-                     AND type IN ('m.room.member', 'm.room.name', 'm.room.canonical_alias'))",
-            )?
-            .query_row((room, from, to), |row| row.get(0))?)
+    ) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.prepare(
+            "SELECT DISTINCT type FROM room_state WHERE room_nid = $1 AND from_pos > $2 AND from_pos <= $3
+                 AND type IN ('m.room.member', 'm.room.name', 'm.room.canonical_alias')",
+        )?;
+        let types = statement.query_map((room, from, to), |row| row.get(0))?;
+        Ok(types.collect::<Result<_, _>>()?)
     }
 
     /// Every value a key had, oldest first: the positions from which it was in force.

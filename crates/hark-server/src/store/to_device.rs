@@ -69,7 +69,8 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Leaves a message for the devices of `user` that `target` names. Devices that do not exist are passed over.
+    /// Leaves a message for the devices of `user` that `target` names, and returns how many they are. Devices that do not exist are
+    /// passed over.
     pub(crate) fn leave_to_device(
         &mut self,
         sender: &UserId,
@@ -77,20 +78,24 @@ impl Tx<'_> {
         target: &Target,
         kind: &str,
         content: &RawValue,
-    ) -> Result<(), StoreError> {
-        let devices: Vec<OwnedDeviceId> = match target {
-            Target::Device(device) => self.device(user, device)?.into_iter().map(|found| found.id).collect(),
-            Target::AllDevices => self.devices(user)?.into_iter().map(|found| found.id).collect(),
+    ) -> Result<usize, StoreError> {
+        let devices = match target {
+            Target::Device(device) if self.receives(user, device)? => vec![device.clone()],
+            Target::Device(_) => Vec::new(),
+            Target::AllDevices => {
+                let dehydrated = self.dehydrated_device(user)?.map(|device| device.id);
+                self.devices(user)?.into_iter().map(|device| device.id).chain(dehydrated).collect()
+            }
         };
-        for device in devices {
+        for device in &devices {
             let pos = self.append(LogEntry { kind: LogKind::ToDevice, room: None, user: Some(user) })?;
             self.prepare(
                 "INSERT INTO to_device (user_id, device_id, pos, sender, type, json) VALUES ($1, $2, $3, $4, $5, $6)",
             )?
             .execute((user.as_str(), device.as_str(), pos, sender.as_str(), kind, content.get()))?;
-            self.bound_to_device(user, &device)?;
+            self.bound_to_device(user, device)?;
         }
-        Ok(())
+        Ok(devices.len())
     }
 
     fn bound_to_device(&mut self, user: &UserId, device: &DeviceId) -> Result<(), StoreError> {
@@ -106,6 +111,11 @@ impl Tx<'_> {
             .execute((user.as_str(), device.as_str(), waiting - QUEUE))?;
         }
         Ok(())
+    }
+
+    /// Drops all that waits for a device.
+    pub(crate) fn forget_to_device(&mut self, user: &UserId, device: &DeviceId) -> Result<(), StoreError> {
+        self.delete_to_device_upto(user, device, Position::FOREVER)
     }
 
     /// Drops what the device has received: everything at or before `upto`.

@@ -34,16 +34,16 @@ const BATCH: usize = 512;
 /// Commands that may wait; more wait in their callers.
 const QUEUE: usize = 4096;
 
+/// What a command does, and how it went.
+type Run = dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> Done + Send;
+
 /// A change on its way into a batch.
 struct Command {
     undo: Undo,
     asked: Instant,
     /// Runs in the transaction; without one (the batch failed before it) it is refused for that reason.
-    run: Box<dyn FnOnce(Opened<'_, '_>) -> Done + Send>,
+    run: Box<Run>,
 }
-
-/// The transaction a command runs in, or why there is none.
-type Opened<'t, 'a> = Result<&'t mut Tx<'a>, Refusal>;
 
 /// What happens when a command fails that has written already.
 #[derive(Clone, Copy, PartialEq, Eq)]

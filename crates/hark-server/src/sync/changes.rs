@@ -29,22 +29,36 @@ impl Change {
     }
 }
 
+/// What is listed though it is not new.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed {
+    /// Rooms the user left (`include_leave`).
+    pub(crate) left: bool,
+    /// Everything, whenever it began (`full_state`).
+    pub(crate) standing: bool,
+}
+
 /// The rooms that concern `user` in the window. `candidates`: the rooms where anything may have happened, or `None` to find them.
 pub(crate) fn changes(
     snapshot: &Snapshot<'_>,
     user: &UserId,
     window: Window,
     candidates: Option<Vec<RoomNid>>,
-    left_too: bool,
+    listed: Listed,
 ) -> Result<Vec<Change>, StoreError> {
-    let Some(from) = window.from else { return first(snapshot, user, left_too) };
+    let Some(from) = window.from else { return first(snapshot, user, listed) };
     let candidates = match candidates {
         Some(candidates) => candidates,
         None => snapshot.rooms_changed(from, window.to)?,
     };
     let mut found = Vec::new();
     for room in candidates {
-        found.extend(since(&snapshot.membership_history(user, room)?, from));
+        let history = snapshot.membership_history(user, room)?;
+        let change = since(&history, from);
+        found.extend(match (change, history.last()) {
+            (None, Some(membership)) if listed.standing => standing(membership.clone(), listed),
+            (change, _) => change,
+        });
     }
     Ok(found)
 }
@@ -59,23 +73,25 @@ pub(crate) fn invitations(snapshot: &Snapshot<'_>, user: &UserId) -> Result<Vec<
 }
 
 /// Everything, for somebody who knows nothing yet.
-fn first(snapshot: &Snapshot<'_>, user: &UserId, left_too: bool) -> Result<Vec<Change>, StoreError> {
-    let mut found = Vec::new();
-    for membership in snapshot.rooms_of(user)? {
-        found.extend(match membership.state {
-            MembershipState::Join => Some(Change::Joined { since: None, membership }),
-            MembershipState::Invite => Some(Change::Invited(membership)),
-            MembershipState::Knock => Some(Change::Knocked(membership)),
-            // Who was shown out is told so; a room one left oneself is listed only if asked for.
-            MembershipState::Leave | MembershipState::Ban
-                if !membership.forgotten && (left_too || membership.sender != membership.user) =>
-            {
-                Some(Change::Left { since: None, membership })
-            }
-            _ => None,
-        });
+fn first(snapshot: &Snapshot<'_>, user: &UserId, listed: Listed) -> Result<Vec<Change>, StoreError> {
+    let memberships = snapshot.rooms_of(user)?.into_iter();
+    Ok(memberships.filter_map(|membership| standing(membership, listed)).collect())
+}
+
+/// What a membership means to somebody who is told of it whenever it began.
+fn standing(membership: Membership, listed: Listed) -> Option<Change> {
+    match membership.state {
+        MembershipState::Join => Some(Change::Joined { since: None, membership }),
+        MembershipState::Invite => Some(Change::Invited(membership)),
+        MembershipState::Knock => Some(Change::Knocked(membership)),
+        // Who was shown out is told so; a room one left oneself is listed only if asked for.
+        MembershipState::Leave | MembershipState::Ban
+            if !membership.forgotten && (listed.left || membership.sender != membership.user) =>
+        {
+            Some(Change::Left { since: None, membership })
+        }
+        _ => None,
     }
-    Ok(found)
 }
 
 /// What a user's history in one room means to somebody who knows it up to `from`.

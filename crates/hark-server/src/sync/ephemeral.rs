@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ruma::{OwnedEventId, OwnedUserId};
+use ruma::{OwnedEventId, OwnedUserId, RoomId};
 
 use crate::{
     json::{self, Object},
@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// The `m.receipt` event of some receipts. A threaded and an unthreaded receipt of one user on one event: the unthreaded one
-/// counts (MSC4102).
-pub(super) fn receipts(receipts: Vec<Receipt>) -> Option<String> {
+/// counts (MSC4102). `room` stands inside the event where it does not stand around it.
+pub(crate) fn receipts(room: Option<&RoomId>, receipts: Vec<Receipt>) -> Option<String> {
     let mut by_event: BTreeMap<OwnedEventId, BTreeMap<String, BTreeMap<OwnedUserId, Receipt>>> =
         BTreeMap::new();
     for receipt in receipts {
@@ -42,6 +42,9 @@ pub(super) fn receipts(receipts: Vec<Receipt>) -> Option<String> {
         }
     }
     drop(content);
+    if let Some(room) = room {
+        event.text("room_id", room.as_str());
+    }
     event.text("type", "m.receipt");
     drop(event);
     Some(out)

@@ -1,17 +1,23 @@
 //! What a client has not seen yet.
 //!
 //! [`changes`] says which rooms concern a user between two positions, and how; it is the one place that decides it. [`response`]
-//! renders it as /sync answers, one file per part of a room. [`wake`] and [`typing`] are the parts that live in memory.
+//! renders it as /sync answers, one file per part of a room, and [`pieces`] gives them away. [`wake`] and [`typing`] are the parts that live in memory.
 //! [`Sync::poll`] puts them together: look, and if there is nothing, wait for a wake-up and look again.
 
 mod acknowledged;
 mod changes;
+mod crowds;
+mod device_keys;
+pub(crate) mod device_lists;
 mod ephemeral;
 mod lazy;
+mod naming;
+mod pieces;
 mod presence;
 mod request;
 mod response;
 mod room;
+mod sections;
 mod state;
 mod summary;
 mod ticks;
@@ -28,20 +34,23 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     acknowledged::Acknowledged,
+    crowds::{Crowds, GATHERED_FOR},
     lazy::SentMembers,
     presence::{GONE_AFTER, Gone, Presence, Shown},
     request::Wanted,
-    response::Built,
     ticks::Ticks,
     typing::Typing,
     wake::Wakes,
 };
-pub(crate) use self::{request::Query, room::account_data_event, token::Token};
+pub(crate) use self::{
+    ephemeral::receipts as receipts_event, pieces::Answered, request::Query, response::to_device_event,
+    room::account_data_event, token::Token,
+};
 use crate::{
     clock,
     http::{ApiError, Session},
     metrics::{Histogram, Metrics, Passing},
-    store::{Position, RoomNid, Store, StoreError},
+    store::{Position, RoomNid, Snapshot, Store, StoreError},
     unread::Memory,
 };
 
@@ -58,6 +67,7 @@ pub(crate) struct Sync {
     ticks: Ticks,
     typing: Typing,
     presence: Arc<Presence>,
+    crowds: Crowds,
     sent_members: Arc<SentMembers>,
     acknowledged: Arc<Acknowledged>,
     polls: Arc<Passing>,
@@ -67,8 +77,9 @@ pub(crate) struct Sync {
 }
 
 impl Sync {
-    /// Follows the commits of `store` from now on. Long polls answer at once when `shutdown` is cancelled.
-    pub(crate) fn new(store: Store, metrics: &Metrics, shutdown: CancellationToken) -> Self {
+    /// Follows the commits of `store` from now on. Long polls answer at once when `shutdown` is cancelled. `presence`: whether anybody
+    /// is told who is there.
+    pub(crate) fn new(store: Store, metrics: &Metrics, presence: bool, shutdown: CancellationToken) -> Self {
         let wakes = Wakes::new(store.committed());
         let hook = wakes.clone();
         store.on_commit(Box::new(move |batch| hook.committed(batch)));
@@ -77,7 +88,8 @@ impl Sync {
             store,
             wakes,
             typing: Typing::new(ticks.clone()),
-            presence: Arc::new(Presence::new(ticks.clone())),
+            presence: Arc::new(Presence::new(ticks.clone(), presence)),
+            crowds: Crowds::default(),
             ticks,
             sent_members: Arc::default(),
             acknowledged: Arc::default(),
@@ -89,7 +101,7 @@ impl Sync {
     }
 
     /// Answers a /sync request: at once if there is anything, else when there is or when the client's time is over.
-    pub(crate) async fn poll(&self, session: Session, query: Query) -> Result<String, ApiError> {
+    pub(crate) async fn poll(&self, session: Session, query: Query) -> Result<Answered, ApiError> {
         let deadline = deadline(query.timeout);
         let wanted = Arc::new(Wanted::read(&self.store, &session, query).await?);
         if let Some(since) = &wanted.since {
@@ -98,9 +110,9 @@ impl Sync {
         let _there = self.syncing(&session.user_id, wanted.presence.clone());
         // Who is not known here, and may be in thousands of rooms, is asked about only if there is something to wait for.
         if !self.wakes.knows(&session.user_id) {
-            let built = self.build(&session, &wanted).await?;
-            if wanted.answer_at_once() || clock_now() >= deadline || !built.is_empty {
-                return Ok(self.give(&session, built));
+            let answered = Answered::begin(self, &session, &wanted).await?;
+            if wanted.answer_at_once() || clock_now() >= deadline || !answered.is_empty() {
+                return Ok(answered);
             }
         }
         let look = |over: bool| {
@@ -110,8 +122,8 @@ impl Sync {
                 if !over && !self.may_have_changed(&session.user_id, wanted) {
                     return Ok(None);
                 }
-                let built = self.build(session, wanted).await?;
-                Ok((over || !built.is_empty).then(|| self.give(session, built)))
+                let answered = Answered::begin(self, session, wanted).await?;
+                Ok((over || !answered.is_empty()).then_some(answered))
             }
         };
         self.until_news(&session.user_id, deadline, look).await
@@ -149,9 +161,32 @@ impl Sync {
         // Who never syncs has an entry from now on, too: by it those are found who must hear.
         self.wakes.join(user, &self.store).await?;
         if self.presence.say(user, state, status) {
-            self.wakes.user_changed(user);
+            self.tell_presence(user);
         }
         Ok(())
+    }
+
+    /// A user has done something that others see.
+    pub(crate) fn act(&self, user: &UserId) {
+        if self.presence.act(user) {
+            self.tell_presence(user);
+        }
+    }
+
+    /// The user, and those who are there and share a room with them.
+    pub(crate) fn presence_around(
+        &self,
+        snapshot: &Snapshot<'_>,
+        user: &UserId,
+    ) -> Result<Vec<(OwnedUserId, Shown)>, StoreError> {
+        let mut around = Vec::new();
+        for other in self.presence.changed_since(None) {
+            if other != user && snapshot.share_a_room(user, &other)? {
+                around.extend(self.presence.of(&other).map(|shown| (other, shown)));
+            }
+        }
+        around.push((user.to_owned(), self.presence.of(user).unwrap_or_else(Shown::offline)));
+        Ok(around)
     }
 
     /// What is known of a user since the server started.
@@ -166,12 +201,24 @@ impl Sync {
             let (sync, user) = (self.clone(), user.to_owned());
             tokio::spawn(async move {
                 match sync.wakes.join(&user, &sync.store).await {
-                    Ok(_entry) => sync.wakes.user_changed(&user),
+                    Ok(_entry) => sync.tell_presence(&user),
                     Err(error) => tracing::warn!(%error, "nobody is told that a user is online"),
                 }
             });
         }
         Syncing { sync: self.clone(), user: user.to_owned() }
+    }
+
+    /// Wakes those who must hear of a user's presence: at once, but in crowded rooms all together a little later.
+    fn tell_presence(&self, user: &UserId) {
+        let crowded = self.wakes.user_changed(user);
+        if self.crowds.gather(crowded) {
+            let sync = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(GATHERED_FOR).await;
+                sync.wakes.crowds_changed(&sync.crowds.take());
+            });
+        }
     }
 
     /// Waits until a user is back, or says that they are gone.
@@ -185,7 +232,7 @@ impl Sync {
             match self.presence.gone(&user) {
                 Gone::Perhaps(left) => wait = left,
                 Gone::No => return,
-                Gone::Yes => return self.wakes.user_changed(&user),
+                Gone::Yes => return self.tell_presence(&user),
             }
         }
     }
@@ -197,20 +244,6 @@ impl Sync {
             || !self.typing.changed_since(since.ticks).is_empty()
             || self.presence.has_changed_since(since.ticks)
             || self.wakes.may_have_changed(user, since.pos, self.store.committed())
-    }
-
-    /// Remembers what the answer tells the device.
-    fn give(&self, session: &Session, built: Built) -> String {
-        self.sent_members.remember(session, built.next.pos, built.members);
-        if built.has_to_device {
-            self.acknowledged.give(session);
-        }
-        built.body
-    }
-
-    async fn build(&self, session: &Session, wanted: &Arc<Wanted>) -> Result<Built, ApiError> {
-        let (sync, session, wanted) = (self.clone(), session.clone(), wanted.clone());
-        self.store.read(move |snapshot| response::build(&sync, snapshot, &session, &wanted)).await
     }
 
     /// A token says that the device has its messages up to there: they are not needed any more.

@@ -31,8 +31,13 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Somebody of whom nothing is known.
+    pub(super) fn offline() -> Self {
+        Self { state: PresenceState::Offline, status: None, active_at: clock::instant() }
+    }
+
     /// The content of an `m.presence` event, and the answer to who asks for it.
-    pub(crate) fn write(&self, mut out: Object<'_>) {
+    pub(crate) fn write(&self, out: &mut Object<'_>) {
         let ago = clock::instant().saturating_duration_since(self.active_at);
         out.flag("currently_active", self.state == PresenceState::Online && ago < ACTIVE_FOR);
         out.number("last_active_ago", i64::try_from(ago.as_millis()).unwrap_or(i64::MAX));
@@ -59,6 +64,8 @@ struct Known {
 /// What is known of everybody since the server started.
 pub(super) struct Presence {
     ticks: Ticks,
+    /// If not, nobody is anything, whatever they say.
+    told: bool,
     everybody: Mutex<Everybody>,
 }
 
@@ -70,12 +77,15 @@ struct Everybody {
 }
 
 impl Presence {
-    pub(super) fn new(ticks: Ticks) -> Self {
-        Self { ticks, everybody: Mutex::default() }
+    pub(super) fn new(ticks: Ticks, told: bool) -> Self {
+        Self { ticks, told, everybody: Mutex::default() }
     }
 
     /// A user says what they are. True if others have news of it.
     pub(super) fn say(&self, user: &UserId, state: PresenceState, status: Option<String>) -> bool {
+        if !self.told {
+            return false;
+        }
         let mut everybody = self.lock();
         let known = everybody.known(user);
         let news = known.shown.state != state || known.shown.status != status;
@@ -86,8 +96,30 @@ impl Presence {
         news
     }
 
+    /// A user does something that others see. True if others have news of it: whoever was away is back, and whoever had done nothing
+    /// for [`ACTIVE_FOR`] is active again.
+    pub(super) fn act(&self, user: &UserId) -> bool {
+        let mut everybody = self.lock();
+        let Some(known) = everybody.users.get_mut(user) else { return false };
+        let before = std::mem::replace(&mut known.shown.active_at, clock::instant());
+        let idle = known.shown.active_at.saturating_duration_since(before) >= ACTIVE_FOR;
+        let news = match known.shown.state {
+            PresenceState::Online => idle,
+            PresenceState::Unavailable => true,
+            _ => false,
+        };
+        if news {
+            known.shown.state = PresenceState::Online;
+            everybody.touch(user, self.ticks.next());
+        }
+        news
+    }
+
     /// A /sync of a user begins; `state` is what it makes them, if anything. True if others have news of it.
     pub(super) fn begin_sync(&self, user: &UserId, state: Option<PresenceState>) -> bool {
+        if !self.told {
+            return false;
+        }
         let mut everybody = self.lock();
         let known = everybody.known(user);
         known.syncing += 1;
@@ -100,6 +132,9 @@ impl Presence {
 
     /// A /sync of a user has ended. True if the caller is to look after [`GONE_AFTER`] whether they are [`Self::gone`].
     pub(super) fn end_sync(&self, user: &UserId) -> bool {
+        if !self.told {
+            return false;
+        }
         let mut everybody = self.lock();
         let known = everybody.known(user);
         known.syncing = known.syncing.saturating_sub(1);
@@ -165,9 +200,8 @@ pub(super) enum Gone {
 impl Everybody {
     fn known(&mut self, user: &UserId) -> &mut Known {
         self.users.entry(user.to_owned()).or_insert_with(|| {
-            let now = clock::instant();
-            let shown = Shown { state: PresenceState::Offline, status: None, active_at: now };
-            Known { shown, changed: 0, syncing: 0, synced_at: now, watched: false }
+            let shown = Shown::offline();
+            Known { synced_at: shown.active_at, shown, changed: 0, syncing: 0, watched: false }
         })
     }
 
@@ -182,7 +216,7 @@ impl Everybody {
 pub(super) fn event(user: &UserId, shown: &Shown) -> String {
     let mut out = String::new();
     let mut event = Object::new(&mut out);
-    shown.write(event.object("content"));
+    shown.write(&mut event.object("content"));
     event.text("sender", user.as_str()).text("type", "m.presence");
     drop(event);
     out
@@ -197,7 +231,7 @@ mod tests {
     #[test]
     fn syncing_makes_online_and_repeating_it_is_no_news() {
         let ticks = Ticks::default();
-        let presence = Presence::new(ticks.clone());
+        let presence = Presence::new(ticks.clone(), true);
         let (ann, start) = (user_id!("@a:x"), ticks.now());
         assert!(!presence.begin_sync(ann, None), "set_presence=offline marks nobody online");
         assert!(presence.begin_sync(ann, Some(PresenceState::Online)));
@@ -210,7 +244,7 @@ mod tests {
 
     #[test]
     fn who_stopped_syncing_is_watched_once_and_not_gone_at_once() {
-        let presence = Presence::new(Ticks::default());
+        let presence = Presence::new(Ticks::default(), true);
         let ann = user_id!("@a:x");
         presence.begin_sync(ann, Some(PresenceState::Online));
         presence.begin_sync(ann, Some(PresenceState::Online));
@@ -224,9 +258,41 @@ mod tests {
     }
 
     #[test]
+    fn who_acts_is_active_and_no_longer_away() {
+        let ticks = Ticks::default();
+        let presence = Presence::new(ticks.clone(), true);
+        let ann = user_id!("@a:x");
+        assert!(!presence.act(ann) && presence.of(ann).is_none(), "who is not there does not come by acting");
+        presence.say(ann, PresenceState::Online, None);
+        assert!(!presence.act(ann), "active already");
+        let Some(long_ago) = clock::instant().checked_sub(ACTIVE_FOR * 2) else { return };
+        presence.lock().known(ann).shown.active_at = long_ago;
+        let before = ticks.now();
+        assert!(presence.act(ann));
+        assert_eq!(presence.changed_since(Some(before)), [ann]);
+        presence.say(ann, PresenceState::Unavailable, Some("tea".into()));
+        assert!(presence.act(ann));
+        let shown = presence.of(ann).unwrap();
+        assert_eq!((shown.state, shown.status.as_deref()), (PresenceState::Online, Some("tea")));
+        presence.say(ann, PresenceState::Offline, None);
+        assert!(!presence.act(ann));
+        assert_eq!(presence.of(ann).unwrap().state, PresenceState::Offline, "who hides stays hidden");
+    }
+
+    #[test]
+    fn switched_off_it_knows_nobody() {
+        let ticks = Ticks::default();
+        let presence = Presence::new(ticks.clone(), false);
+        let ann = user_id!("@a:x");
+        assert!(!presence.say(ann, PresenceState::Online, None));
+        assert!(!presence.begin_sync(ann, Some(PresenceState::Online)) && !presence.end_sync(ann));
+        assert!(presence.of(ann).is_none() && presence.changed_since(None).is_empty());
+    }
+
+    #[test]
     fn who_stays_away_is_offline() {
         let ticks = Ticks::default();
-        let presence = Presence::new(ticks.clone());
+        let presence = Presence::new(ticks.clone(), true);
         let ann = user_id!("@a:x");
         presence.begin_sync(ann, Some(PresenceState::Online));
         presence.end_sync(ann);

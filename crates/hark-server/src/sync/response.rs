@@ -6,174 +6,197 @@ use ruma::{OwnedUserId, UserId, presence::PresenceState};
 
 use super::{
     Sync, Token, Window,
-    changes::{Change, changes, invitations},
+    changes::{Change, Listed, changes, invitations},
+    device_keys,
+    device_lists::{self, DeviceLists},
     lazy::SentMember,
     presence,
     request::Wanted,
     room::{self, Scope, account_data_event},
+    sections::{Section, Sections},
 };
 use crate::{
     filter,
     gate::Ignored,
     http::{ApiError, Session},
     invites,
-    json::Object,
-    store::{Position, Room, RoomNid, Snapshot, StoreError},
+    json::{Object, text},
+    store::{Position, RoomNid, Snapshot, StoreError, to_device::ToDevice},
     unread::Counter,
 };
 
 /// To-device messages of one answer.
 const MAX_TO_DEVICE: usize = 100;
 
-/// An answer, ready to go.
-pub(super) struct Built {
+/// An answer is written in pieces of this many bytes, or of one room if that is larger: what is given away needs no memory any more.
+pub(super) const PIECE: usize = 128 * 1024;
+
+/// An answer under way. The window is fixed when it is begun; each piece may be read from a newer snapshot, for what is newer than
+/// the window is told again in the next answer.
+pub(super) struct Draft {
+    window: Window,
+    ticks: (u32, u64),
+    /// Rooms whose typing list changed.
+    typing: Vec<RoomNid>,
+    /// What is yet to be written, the next last.
+    left: Vec<Change>,
+    sections: Sections,
+    /// Who may have come into view: members of rooms that are new to the client, new members of those it knows.
+    newcomers: BTreeSet<OwnedUserId>,
+    device_lists: DeviceLists,
+    /// What is written.
     pub(super) body: String,
-    pub(super) next: Token,
+    /// Members written with it because of lazy loading.
+    pub(super) members: Vec<SentMember>,
+}
+
+impl Draft {
+    /// Where the answer ends in the log.
+    pub(super) fn end(&self) -> Position {
+        self.window.to
+    }
+}
+
+/// What an answer was, once it is written to its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
     /// Nothing in it is news.
     pub(super) is_empty: bool,
     /// It brings messages that the device has yet to acknowledge.
     pub(super) has_to_device: bool,
-    pub(super) members: Vec<SentMember>,
 }
 
-/// The rooms of an answer, by section, each `"!room":{…}`.
-#[derive(Default)]
-struct Rooms {
-    join: Vec<(String, String)>,
-    invite: Vec<(String, String)>,
-    knock: Vec<(String, String)>,
-    leave: Vec<(String, String)>,
-    /// Who may have come into view: members of rooms that are new to the client, new members of those it knows.
-    newcomers: BTreeSet<OwnedUserId>,
-}
-
-/// Builds the answer to what is wanted, from one snapshot.
-pub(super) fn build(
+/// Finds what is to be told.
+pub(super) fn begin(
     sync: &Sync,
     snapshot: &Snapshot<'_>,
     session: &Session,
     wanted: &Wanted,
-) -> Result<Built, ApiError> {
-    let to = snapshot.position()?;
-    let window = Window { from: wanted.since.as_ref().map(|since| since.pos), to };
-    // The counter first: what changes while the answer is built is told in the next one.
-    let ticks = sync.ticks.now();
-    let typing = sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks));
+) -> Result<Draft, ApiError> {
+    let window = Window { from: wanted.since.as_ref().map(|since| since.pos), to: snapshot.position()? };
+    let draft = Draft {
+        window,
+        // The counter first: what changes while the answer is built is told in the next one.
+        ticks: sync.ticks.now(),
+        typing: sync.typing.changed_since(wanted.since.as_ref().and_then(|since| since.ticks)),
+        left: Vec::new(),
+        sections: Sections::default(),
+        newcomers: BTreeSet::new(),
+        device_lists: DeviceLists::default(),
+        body: String::from(r#"{"rooms":"#),
+        members: Vec::new(),
+    };
+    let scope = scope(sync, snapshot, session, wanted, &draft)?;
+    let candidates = candidates(&scope)?;
+    let device_lists = device_lists(&scope, candidates.as_deref())?;
+    let left = concerned(&scope, candidates)?;
+    drop(scope);
+    Ok(Draft { left, device_lists, ..draft })
+}
+
+/// Writes the next piece. Returns what the answer was if that was the last one.
+pub(super) fn go_on(
+    sync: &Sync,
+    snapshot: &Snapshot<'_>,
+    session: &Session,
+    wanted: &Wanted,
+    draft: &mut Draft,
+) -> Result<Option<Written>, ApiError> {
+    let scope = scope(sync, snapshot, session, wanted, draft)?;
+    while let Some(change) = draft.left.pop() {
+        // One damaged room must not keep a user from all the others.
+        match add_room(&scope, &change, draft) {
+            Err(error) if error.is_of_one_place() => {
+                let room = change.membership().room;
+                tracing::error!(?room, %error, "a room is left out of a sync");
+            }
+            other => other?,
+        }
+        if draft.body.len() >= PIECE && !draft.left.is_empty() {
+            return Ok(None);
+        }
+    }
+    let has_rooms = std::mem::take(&mut draft.sections).close(&mut draft.body);
+    finish(&scope, draft, has_rooms).map(Some)
+}
+
+fn scope<'a>(
+    sync: &'a Sync,
+    snapshot: &'a Snapshot<'a>,
+    session: &'a Session,
+    wanted: &'a Wanted,
+    draft: &Draft,
+) -> Result<Scope<'a>, ApiError> {
     let ignored = Ignored::load(snapshot, &session.user_id)?;
-    let counter = Counter::new(snapshot, &session.user_id, ignored.clone())?.remembering(&sync.told);
-    let from = window.from.unwrap_or(Position::START);
-    let changed = snapshot.account_data_since(&session.user_id, from, to)?;
-    let scope = Scope {
+    let from = draft.window.from.unwrap_or(Position::START);
+    Ok(Scope {
         sync,
         snapshot,
         session,
         wanted,
-        window,
+        window: draft.window,
+        counter: Counter::new(snapshot, &session.user_id, ignored.clone())?.remembering(&sync.told),
         ignored,
-        counter,
-        account_data: changed,
+        account_data: snapshot.account_data_since(&session.user_id, from, draft.window.to)?,
         form: filter::form(&wanted.filter),
-        typing,
-    };
-    let mut members = Vec::new();
-    let rooms = rooms(&scope, &mut members)?;
-    let presence = presence(&scope, &rooms.newcomers)?;
-    let account_data = account_data(&scope);
-    let (to_device, cut_at) = to_device(&scope)?;
+        typing: draft.typing.clone(),
+    })
+}
 
-    let next = Token { to_device: cut_at, ticks: Some(ticks), ..Token::at(sync.store.epoch(), to) };
+/// Writes all that does not belong to a room.
+fn finish(scope: &Scope<'_>, draft: &mut Draft, has_rooms: bool) -> Result<Written, ApiError> {
+    let presence = presence(scope, &draft.newcomers)?;
+    let account_data = account_data(scope);
+    let (to_device, cut_at) = to_device(scope)?;
+
+    let end = Token::at(scope.sync.store.epoch(), draft.window.to);
+    let next = Token { to_device: cut_at, ticks: Some(draft.ticks), ..end };
     let has_to_device = !to_device.is_empty();
-    let is_empty = rooms.is_empty() && account_data.is_empty() && !has_to_device && presence.is_empty();
-    let mut body = String::new();
-    let mut out = Object::new(&mut body);
+    let is_empty = !has_rooms
+        && account_data.is_empty()
+        && !has_to_device
+        && presence.is_empty()
+        && draft.device_lists.is_empty()
+        && !device_keys::were_claimed(scope)?;
+    let mut out = Object::go_on(&mut draft.body);
     out.text("next_batch", &next.to_string());
-    rooms.write(out.object("rooms"));
     out.object("account_data").array("events", account_data);
     out.object("to_device").array("events", to_device);
     out.object("presence").array("events", presence);
-    if window.from.is_some() {
-        out.object("device_lists").array::<&str>("changed", []).array::<&str>("left", []);
+    if draft.window.from.is_some() {
+        let ids =
+            |users: &BTreeSet<OwnedUserId>| users.iter().map(|user| text(user.as_str())).collect::<Vec<_>>();
+        out.object("device_lists")
+            .array("changed", ids(&draft.device_lists.changed))
+            .array("left", ids(&draft.device_lists.left));
     }
-    // Explicit zeros: an absent count or list means something else to clients.
-    out.object("device_one_time_keys_count").number("signed_curve25519", 0);
-    out.array::<&str>("device_unused_fallback_key_types", []);
+    device_keys::write(scope, &mut out)?;
     drop(out);
-    Ok(Built { body, next, is_empty, has_to_device, members })
+    Ok(Written { is_empty, has_to_device })
 }
 
-impl Rooms {
-    fn is_empty(&self) -> bool {
-        [&self.join, &self.invite, &self.knock, &self.leave].iter().all(|section| section.is_empty())
-    }
-
-    fn write(&self, mut out: Object<'_>) {
-        let sections =
-            [("join", &self.join), ("invite", &self.invite), ("knock", &self.knock), ("leave", &self.leave)];
-        for (name, rooms) in sections {
-            let mut section = out.object(name);
-            for (room_id, json) in rooms {
-                section.raw(room_id, json);
-            }
-        }
-    }
-}
-
-fn rooms(scope: &Scope<'_>, members: &mut Vec<SentMember>) -> Result<Rooms, ApiError> {
+/// The rooms that are to be told of, the first last.
+fn concerned(scope: &Scope<'_>, candidates: Option<Vec<RoomNid>>) -> Result<Vec<Change>, ApiError> {
     let filter = &scope.wanted.filter.room;
-    let mut rooms = Rooms::default();
-    let mut found =
-        changes(scope.snapshot, scope.user(), scope.window, candidates(scope)?, filter.include_leave)?;
+    let listed = Listed { left: filter.include_leave, standing: scope.wanted.full_state };
+    let mut found = changes(scope.snapshot, scope.user(), scope.window, candidates, listed)?;
     if scope.has_changed(Ignored::TYPE) {
         // An invitation that was hidden may not be any more.
         found.retain(|change| !matches!(change, Change::Invited(_)));
         found.extend(invitations(scope.snapshot, scope.user())?);
     }
-    for change in found {
-        let room = change.membership().room;
-        // One damaged room must not keep a user from all the others.
-        match add_room(scope, &change, &mut rooms, members) {
-            Err(error) if error.is_of_one_place() => {
-                tracing::error!(?room, %error, "a room is left out of a sync");
-            }
-            other => other?,
-        }
-    }
-    Ok(rooms)
+    found.sort_by_key(section);
+    found.reverse();
+    Ok(found)
 }
 
-fn add_room(
-    scope: &Scope<'_>,
-    change: &Change,
-    rooms: &mut Rooms,
-    members: &mut Vec<SentMember>,
-) -> Result<(), StoreError> {
-    let Some(room) = scope.snapshot.room(change.membership().room)? else { return Ok(()) };
-    if !filter::wants_room(&scope.wanted.filter.room, &room.id) {
-        return Ok(());
-    }
-    let id = room.id.to_string();
+fn section(change: &Change) -> Section {
     match change {
-        Change::Joined { since, .. } => {
-            if let Some(body) = room::joined(scope, &room, *since)? {
-                members.extend(body.members);
-                rooms.join.push((id, body.json));
-                note_newcomers(scope, &room, *since, &mut rooms.newcomers)?;
-            }
-        }
-        Change::Left { since, membership } => {
-            let body = room::left(scope, &room, *since, membership)?;
-            members.extend(body.members);
-            rooms.leave.push((id, body.json));
-        }
-        Change::Invited(membership) if is_wanted(scope, &membership.sender)? => {
-            rooms.invite.push((id, room::asked(scope, membership, "invite_state")?));
-        }
-        Change::Invited(_) => {}
-        Change::Knocked(membership) => {
-            rooms.knock.push((id, room::asked(scope, membership, "knock_state")?));
-        }
+        Change::Joined { .. } => Section::Join,
+        Change::Invited(_) => Section::Invite,
+        Change::Knocked(_) => Section::Knock,
+        Change::Left { .. } => Section::Leave,
     }
-    Ok(())
 }
 
 /// Whether the user wants to hear of an invitation.
@@ -182,16 +205,22 @@ fn is_wanted(scope: &Scope<'_>, inviter: &UserId) -> Result<bool, StoreError> {
     Ok(!ignored && invites::verdict(scope.snapshot, scope.user(), inviter)? == invites::Verdict::Allow)
 }
 
-/// A first sync is told of everybody who is there anyhow.
-fn note_newcomers(
-    scope: &Scope<'_>,
-    room: &Room,
-    since: Option<Position>,
-    newcomers: &mut BTreeSet<OwnedUserId>,
-) -> Result<(), StoreError> {
-    if scope.window.from.is_some() {
-        let from = since.unwrap_or(Position::START);
-        newcomers.extend(scope.snapshot.newly_joined(room.nid, from, scope.window.to)?);
+fn add_room(scope: &Scope<'_>, change: &Change, draft: &mut Draft) -> Result<(), StoreError> {
+    let Some(room) = scope.snapshot.room(change.membership().room)? else { return Ok(()) };
+    if !filter::wants_room(&scope.wanted.filter.room, &room.id) {
+        return Ok(());
+    }
+    let body = match change {
+        Change::Joined { since, .. } => room::joined(scope, &room, *since)?,
+        Change::Left { since, membership } => Some(room::left(scope, &room, *since, membership)?),
+        Change::Invited(membership) if !is_wanted(scope, &membership.sender)? => None,
+        Change::Invited(membership) => Some(room::asked(scope, membership, "invite_state")?),
+        Change::Knocked(membership) => Some(room::asked(scope, membership, "knock_state")?),
+    };
+    if let Some(body) = body {
+        draft.sections.room(&mut draft.body, section(change), room.id.as_str(), &body.json);
+        draft.members.extend(body.members);
+        draft.newcomers.extend(body.newcomers);
     }
     Ok(())
 }
@@ -215,6 +244,16 @@ fn presence(scope: &Scope<'_>, newcomers: &BTreeSet<OwnedUserId>) -> Result<Vec<
         filter::wants_presence(&scope.wanted.filter.presence, user) && !scope.ignored.contains(user)
     });
     Ok(told.iter().filter_map(|user| Some(presence::event(user, &known.of(user)?))).collect())
+}
+
+/// Whose devices to ask about anew. A first sync is told nothing of it: its client asks about everybody anyhow.
+fn device_lists(scope: &Scope<'_>, candidates: Option<&[RoomNid]>) -> Result<DeviceLists, StoreError> {
+    match (scope.window.from, candidates) {
+        (Some(from), Some(rooms)) => {
+            device_lists::between(scope.snapshot, scope.user(), from, scope.window.to, rooms)
+        }
+        _ => Ok(DeviceLists::default()),
+    }
 }
 
 /// The rooms in which anything may have happened, from memory where it is known there.
@@ -255,13 +294,15 @@ fn to_device(scope: &Scope<'_>) -> Result<(Vec<String>, Option<Position>), ApiEr
         MAX_TO_DEVICE,
     )?;
     let cut_at = waiting.last().filter(|_| waiting.len() == MAX_TO_DEVICE).map(|last| last.pos);
-    let events = waiting.into_iter().map(|message| {
-        let mut json = String::new();
-        Object::new(&mut json)
-            .raw("content", message.content.get())
-            .text("sender", message.sender.as_str())
-            .text("type", &message.kind);
-        json
-    });
-    Ok((events.collect(), cut_at))
+    Ok((waiting.iter().map(to_device_event).collect(), cut_at))
+}
+
+/// A message from device to device, as its receiver sees it.
+pub(crate) fn to_device_event(message: &ToDevice) -> String {
+    let mut json = String::new();
+    Object::new(&mut json)
+        .raw("content", message.content.get())
+        .text("sender", message.sender.as_str())
+        .text("type", &message.kind);
+    json
 }

@@ -5,6 +5,7 @@ use ruma::{OwnedUserId, UserId, api::client::filter::FilterDefinition};
 use super::{
     Sync, Token, Window, ephemeral,
     lazy::SentMember,
+    naming::Naming,
     request::{StateMember, Wanted},
     state::{self, State},
     summary::Summary,
@@ -45,6 +46,8 @@ pub(super) struct Scope<'a> {
 pub(super) struct RoomBody {
     pub(super) json: String,
     pub(super) members: Vec<SentMember>,
+    /// Who came into view: all who are there in a room that is new to the client, new members of one it knows.
+    pub(super) newcomers: Vec<OwnedUserId>,
 }
 
 impl Scope<'_> {
@@ -114,8 +117,9 @@ impl Timeline {
     ) -> Result<Self, StoreError> {
         let wanted = &scope.filter().room.timeline;
         let range = (since.unwrap_or(Position::START), end);
-        let stretch = timeline::backwards(viewer, room.nid, range, scope.limit(), |event| {
-            filter::wants(wanted, &room.id, event)
+        // Clients look for the state in the timeline, too: what is in force is shown where it was set, were it out of sight.
+        let stretch = timeline::newest(viewer, room.nid, range, scope.limit(), |event| {
+            Ok(viewer.see_or_know(event, end)?.filter(|event| filter::wants(wanted, &room.id, event)))
         })?;
         let mut events = stretch.events;
         events.reverse();
@@ -143,12 +147,14 @@ pub(super) fn joined(
     let timeline = Timeline::cut(scope, &viewer, room, since, end)?;
     let whole = since.is_none() || scope.wanted.full_state;
 
-    let changed_name = match since {
-        Some(since) => scope.snapshot.name_may_have_changed(room.nid, since, end)?,
-        None => true,
+    let naming = match since {
+        Some(since) => Naming::between(scope.snapshot, room, since, end)?,
+        None => Naming::anew(scope, room)?,
     };
-    let summary =
-        if changed_name { Some(Summary::load(scope.snapshot, room, scope.user(), end)?) } else { None };
+    let summary = match naming {
+        Naming::Same => None,
+        _ => Some(Summary::load(scope.snapshot, room, scope.user(), end)?),
+    };
     let heroes: Vec<OwnedUserId> = summary
         .iter()
         .flat_map(|summary| summary.heroes.iter().flatten().map(|hero| hero.user.clone()))
@@ -165,7 +171,7 @@ pub(super) fn joined(
         && state.is_empty()
         && ephemeral.is_empty()
         && account_data.is_empty()
-        && summary.is_none()
+        && !naming.is_news()
         && !read_by_me;
     if nothing && !whole && !counts_may_differ(scope, room, since)? {
         return Ok(None);
@@ -183,7 +189,7 @@ pub(super) fn joined(
         None => drop(out.object("summary")),
     }
     drop(out);
-    Ok(Some(RoomBody { json, members }))
+    Ok(Some(RoomBody { json, members, newcomers: naming.newcomers() }))
 }
 
 /// A room the user has left: it ends with their leaving.
@@ -203,8 +209,11 @@ pub(super) fn left(
     let range = (timeline.start.min(known), known);
     let State { events: mut state, members } =
         state::state(scope, &viewer, room, since, range, &timeline.events, &[])?;
-    let shown = |event: &Visible| event.event().pos == end;
-    if !timeline.events.iter().chain(&state).any(shown)
+    let shown = |events: &[Visible]| events.iter().any(|event| event.event().pos == end);
+    // What is before the timeline may leave out what is in it; what is after it may not.
+    let in_timeline = scope.state_member() == StateMember::Before && shown(&timeline.events);
+    if !in_timeline
+        && !shown(&state)
         && let Some(leaving) = scope.snapshot.event_at(end)?.and_then(|leaving| viewer.see(leaving))
         && filter::wants(&scope.filter().room.state, &room.id, &leaving)
     {
@@ -217,17 +226,21 @@ pub(super) fn left(
     write_state(scope, &state, &mut out)?;
     out.object("account_data").array("events", account_data(scope, room, since)?);
     drop(out);
-    Ok(RoomBody { json, members })
+    Ok(RoomBody { json, members, newcomers: Vec::new() })
 }
 
 /// A room the user is invited to (`invite_state`) or asks to be let into (`knock_state`).
-pub(super) fn asked(scope: &Scope<'_>, membership: &Membership, member: &str) -> Result<String, StoreError> {
+pub(super) fn asked(
+    scope: &Scope<'_>,
+    membership: &Membership,
+    member: &str,
+) -> Result<RoomBody, StoreError> {
     let shown = gate::stripped(scope.snapshot, membership)?;
     let mut json = String::new();
     let mut out = Object::new(&mut json);
     out.object(member).array("events", shown.iter().map(render::stripped));
     drop(out);
-    Ok(json)
+    Ok(RoomBody { json, members: Vec::new(), newcomers: Vec::new() })
 }
 
 /// True if the client may know other counts of a room of which there is nothing else to tell: a filter dropped what changed them,
@@ -289,7 +302,7 @@ fn ephemeral_events(
     receipts.retain(|receipt| !scope.ignored.contains(&receipt.user));
     let mut events = Vec::new();
     if filter::wants_type(wanted, &room.id, "m.receipt") {
-        events.extend(ephemeral::receipts(receipts));
+        events.extend(ephemeral::receipts(None, receipts));
     }
     let news = scope.typing.contains(&room.nid) || since.is_none();
     if news && filter::wants_type(wanted, &room.id, "m.typing") {

@@ -19,8 +19,8 @@ use crate::store::{Batch, LogKind, Position, RoomNid, Store, StoreError};
 const MAX_CHANGES: usize = 1024;
 /// Users with an entry; past it those who wait for nothing are dropped.
 const MAX_USERS: usize = 10_000;
-/// Users online in a room who are woken for the presence of one of them.
-const MAX_WOKEN: usize = 100;
+/// Users online in a room, with whom it is crowded.
+const CROWD: usize = 100;
 
 /// The users with a client online.
 #[derive(Clone)]
@@ -57,7 +57,9 @@ impl Wakes {
         for logged in &batch.entries {
             let told_to_all = logged.kind != LogKind::PrivateReceipt;
             if let Some(room) = logged.room.filter(|_| told_to_all) {
-                online.note_room(room, logged.pos, &mut woken);
+                // Those in the room must hear of the user's devices; of the room itself there is nothing to tell.
+                let changed = Some(room).filter(|_| logged.kind != LogKind::DeviceList);
+                online.note_room(room, changed, logged.pos, &mut woken);
             }
             let Some(user) = &logged.user else { continue };
             if let (LogKind::Event, Some(room)) = (logged.kind, logged.room) {
@@ -79,18 +81,30 @@ impl Wakes {
         }
     }
 
-    /// Wakes those who share a room with a user, and the user, for something that is not in the log. In a large room nobody is
-    /// woken: there it is told with the next answer.
-    pub(crate) fn user_changed(&self, user: &UserId) {
+    /// Wakes those in some rooms, each once, for something that is not in the log.
+    pub(crate) fn crowds_changed(&self, rooms: &HashSet<RoomNid>) {
         let online = self.lock();
-        let Some(entry) = online.users.get(user) else { return };
-        let shared = entry.rooms.iter().filter_map(|room| online.rooms.get(room));
         let woken: HashSet<&OwnedUserId> =
-            shared.filter(|others| others.len() <= MAX_WOKEN).flatten().collect();
+            rooms.iter().filter_map(|room| online.rooms.get(room)).flatten().collect();
+        for user in woken {
+            online.wake(user);
+        }
+    }
+
+    /// Wakes those who share a room with a user, and the user, for something that is not in the log. Those in crowded rooms are not
+    /// woken: these rooms are returned.
+    pub(crate) fn user_changed(&self, user: &UserId) -> Vec<RoomNid> {
+        let online = self.lock();
+        let Some(entry) = online.users.get(user) else { return Vec::new() };
+        let is_crowded = |room: &&RoomNid| online.rooms.get(*room).is_some_and(|others| others.len() > CROWD);
+        let (crowded, small): (Vec<&RoomNid>, Vec<&RoomNid>) = entry.rooms.iter().partition(is_crowded);
+        let woken: HashSet<&OwnedUserId> =
+            small.into_iter().filter_map(|room| online.rooms.get(room)).flatten().collect();
         for other in woken {
             online.wake(other);
         }
         online.wake(user);
+        crowded.into_iter().copied().collect()
     }
 
     /// True if a commit in the user's rooms is noted here.
@@ -171,10 +185,16 @@ impl Wakes {
 }
 
 impl Online {
-    fn note_room(&mut self, room: RoomNid, pos: Position, woken: &mut HashSet<OwnedUserId>) {
+    fn note_room(
+        &mut self,
+        room: RoomNid,
+        changed: Option<RoomNid>,
+        pos: Position,
+        woken: &mut HashSet<OwnedUserId>,
+    ) {
         for user in self.rooms.get(&room).into_iter().flatten() {
             if let Some(entry) = self.users.get_mut(user) {
-                entry.note(pos, Some(room));
+                entry.note(pos, changed);
                 woken.insert(user.clone());
             }
         }
@@ -245,5 +265,57 @@ impl Entry {
             self.floor = oldest;
         }
         self.changes.push_back((pos, room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::UserId;
+
+    use super::*;
+
+    const SMALL: RoomNid = RoomNid(1);
+    const LARGE: RoomNid = RoomNid(2);
+
+    fn online(user: &str, rooms: &[RoomNid], wakes: &Wakes) -> (OwnedUserId, Arc<Notify>) {
+        let user = UserId::parse(format!("@{user}:x")).unwrap();
+        let mut all = wakes.lock();
+        let wake: Arc<Notify> = Arc::default();
+        let entry = Entry {
+            wake: wake.clone(),
+            ready: true,
+            rooms: HashSet::new(),
+            floor: Position::START,
+            changes: VecDeque::new(),
+        };
+        all.users.insert(user.clone(), entry);
+        for room in rooms {
+            all.enter(&user, *room);
+        }
+        (user, wake)
+    }
+
+    /// Whether a waiter is woken by what happens.
+    fn is_woken(wake: &Notify, act: impl FnOnce()) -> bool {
+        use futures_util::FutureExt;
+        let woken = wake.notified();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        act();
+        woken.now_or_never().is_some()
+    }
+
+    #[test]
+    fn presence_wakes_a_small_room_at_once_and_a_crowd_together() {
+        let wakes = Wakes::new(Position::START);
+        let (ann, _) = online("ann", &[SMALL, LARGE], &wakes);
+        let (_, near) = online("near", &[SMALL], &wakes);
+        let crowd: Vec<_> = (0..CROWD).map(|n| online(&format!("n{n}"), &[LARGE], &wakes).1).collect();
+        let mut crowded = Vec::new();
+        assert!(is_woken(&near, || crowded = wakes.user_changed(&ann)));
+        assert_eq!(crowded, [LARGE]);
+        assert!(!is_woken(&crowd[7], || drop(wakes.user_changed(&ann))));
+        assert!(is_woken(&crowd[7], || wakes.crowds_changed(&HashSet::from([LARGE]))));
+        assert!(!is_woken(&near, || wakes.crowds_changed(&HashSet::from([LARGE]))));
     }
 }

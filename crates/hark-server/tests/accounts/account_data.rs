@@ -18,7 +18,7 @@ async fn what_is_deleted_is_told_once_and_then_was_never_there() {
         alice.put(&path, json!({ "x": 1 })).await.ok();
         let since = alice.sync("timeout=0").await;
         if by_delete {
-            alice.call("DELETE", &path, None).await.ok();
+            alice.delete(&path).await.ok();
         } else {
             alice.put(&path, json!({})).await.ok();
         }
@@ -28,7 +28,7 @@ async fn what_is_deleted_is_told_once_and_then_was_never_there() {
         assert!(!other.sync("timeout=0").await.to_string().contains("org.example"));
     }
     let since = alice.sync("timeout=0").await;
-    alice.call("DELETE", &path, None).await.ok();
+    alice.delete(&path).await.ok();
     assert!(told(&alice, &since).await.is_empty(), "what is not there cannot be deleted");
 }
 
@@ -73,6 +73,6 @@ async fn account_data_is_its_owners() {
     alice.put(&path, json!({ "x": 1 })).await.ok();
     assert_eq!(bob.get(&path).await.refusal(), (403, "M_FORBIDDEN"));
     assert_eq!(bob.put(&path, json!({})).await.refusal(), (403, "M_FORBIDDEN"));
-    assert_eq!(bob.call("DELETE", &path, None).await.refusal(), (403, "M_FORBIDDEN"));
+    assert_eq!(bob.delete(&path).await.refusal(), (403, "M_FORBIDDEN"));
     assert_eq!(alice.get(&path).await.ok(), json!({ "x": 1 }));
 }

@@ -103,3 +103,26 @@ async fn what_an_erased_user_said_is_not_shown_to_who_comes_later() {
     assert_eq!(house.again(&carol).get(&path).await.ok()["content"], json!({}));
     assert_eq!(house.again(&bob).get(&path).await.ok()["content"]["body"], "my words");
 }
+
+/// The files of an erased account are gone; those of one that is only closed stay, as what it said does.
+#[tokio::test]
+async fn the_files_of_an_erased_account_are_gone() {
+    let house = House::open().await;
+    let bob = house.person("bob").await;
+    for (name, erase) in [("alice", true), ("carol", false)] {
+        let person = house.person(name).await;
+        let room = person.create_room(json!({ "invite": [bob.id] })).await;
+        bob.join(&room).await.ok();
+        let upload = person.request(reqwest::Method::POST, "_matrix/media/v3/upload").body(name.to_owned());
+        let uploaded: Value = upload.send().await.unwrap().json().await.unwrap();
+        let file = uploaded["content_uri"].as_str().unwrap().to_owned();
+        let content = json!({ "msgtype": "m.file", "body": "file", "url": file });
+        person.put(&format!("rooms/{room}/send/m.room.message/1"), content).await.ok();
+        let path = format!("_matrix/client/v1/media/download/{}", file.trim_start_matches("mxc://"));
+        let there = bob.request(reqwest::Method::GET, &path).send().await.unwrap();
+        assert_eq!(there.status(), 200);
+        close(&person, erase).await;
+        let after = bob.request(reqwest::Method::GET, &path).send().await.unwrap();
+        assert_eq!(after.status().as_u16(), if erase { 404 } else { 200 }, "{name}");
+    }
+}

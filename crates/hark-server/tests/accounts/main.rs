@@ -1,5 +1,7 @@
 //! Accounts from outside: signing in and out, devices, passwords, tokens, and what an owner may do about them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
+
 mod account_data;
 mod closing;
 mod devices;

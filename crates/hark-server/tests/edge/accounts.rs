@@ -303,6 +303,9 @@ async fn people_are_found_by_name_in_any_case_and_script() {
 async fn presence_is_what_its_owner_last_said() {
     let home = home().await;
     let (alice, bob) = (home.person("alice").await, home.person("bob").await);
+    let room = alice.post("/_matrix/client/v3/createRoom", json!({ "preset": "public_chat" })).await.ok();
+    let join = format!("/_matrix/client/v3/rooms/{}/join", room["room_id"].as_str().unwrap());
+    bob.post(&join, json!({})).await.ok();
     let at = format!("/_matrix/client/v3/presence/{}/status", alice.user_id);
     assert_eq!(bob.get(&at).await.ok(), json!({ "presence": "offline" }));
     alice.put(&at, json!({ "presence": "online", "status_msg": "baking" })).await.ok();
@@ -311,7 +314,7 @@ async fn presence_is_what_its_owner_last_said() {
     assert_eq!(bob.put(&at, json!({ "presence": "online" })).await.refusal(), (403, "M_FORBIDDEN"));
     assert_eq!(alice.put(&at, json!({ "presence": "hungry" })).await.refusal(), (400, "M_INVALID_PARAM"));
     let nobody = bob.get("/_matrix/client/v3/presence/@nobody:test.home.arpa/status").await;
-    assert_eq!(nobody.refusal(), (404, "M_NOT_FOUND"));
+    assert_eq!(nobody.refusal(), (403, "M_FORBIDDEN"));
     home.server.shutdown().await;
 }
 

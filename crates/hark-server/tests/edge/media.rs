@@ -324,11 +324,13 @@ async fn a_moving_picture_stands_still_when_it_must() {
     let home = home().await;
     let alice = home.person("alice").await;
     let id = alice.uploads("image/gif", "g", encoded(&halves(60, 60), ImageFormat::Gif)).await;
-    let moving = alice.thumbnail(&id, "width=320&height=240").await;
+    let moving = alice.thumbnail(&id, "width=320&height=240&animated=true").await;
     assert_eq!(header(&moving, "content-type"), "image/gif");
-    let still = alice.thumbnail(&id, "width=320&height=240&animated=false").await;
-    assert_eq!(header(&still, "content-type"), "image/png");
-    assert_eq!(picture(still).await.dimensions(), (60, 60));
+    for query in ["width=320&height=240", "width=320&height=240&animated=false"] {
+        let still = alice.thumbnail(&id, query).await;
+        assert_eq!(header(&still, "content-type"), "image/png", "{query}");
+        assert_eq!(picture(still).await.dimensions(), (60, 60));
+    }
     home.server.shutdown().await;
 }
 

@@ -23,7 +23,9 @@ fn overwrite_pages_with(database: &Path, text: &str) -> usize {
         .filter(|(_, page)| page.windows(text.len()).any(|window| window == text.as_bytes()))
         .map(|(number, _)| number)
         .collect();
-    hit.iter().for_each(|number| overwrite_page(database, *number as u64));
+    for number in &hit {
+        overwrite_page(database, *number as u64);
+    }
     hit.len()
 }
 

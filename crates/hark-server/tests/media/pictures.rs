@@ -105,6 +105,29 @@ async fn many_who_want_one_thumbnail_get_the_same() {
     assert_eq!(known.header("if-none-match", &tag).send().await.unwrap().status(), 304);
 }
 
+/// An animated PNG is a PNG with one more chunk.
+#[tokio::test]
+async fn a_moving_png_stands_still_unless_it_may_move() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let still = encoded(&halves(60, 60), ImageFormat::Png);
+    let mut moving = still.clone();
+    // One frame, played for ever: the chunk that says so comes before the pixels.
+    let animation = b"\0\0\0\x08acTL\0\0\0\x01\0\0\0\0\xb4\x2d\xe9\xa0";
+    moving.splice(33..33, animation.iter().copied());
+    let plain = alice.uploads("image/png", still.clone()).await;
+    let id = alice.uploads("image/png", moving.clone()).await;
+    let asked = async |id: &str, query: &str| {
+        alice.thumbnail(id, &format!("width=320&height=240{query}")).await.bytes().await.unwrap()
+    };
+    assert_eq!(asked(&plain, "").await, still, "it is small, and does not move");
+    assert_eq!(asked(&id, "&animated=true").await, moving);
+    for query in ["", "&animated=false"] {
+        let made = asked(&id, query).await;
+        assert!(!made.windows(4).any(|four| four == b"acTL"), "{query}");
+    }
+}
+
 /// ME2: the usual sizes are there before anybody asks.
 #[tokio::test]
 async fn the_usual_thumbnails_are_made_at_the_upload() {

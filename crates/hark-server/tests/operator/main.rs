@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails to be there fails the test")]
 #![cfg(unix)]
 
+mod following;
 mod listing;
 mod people;
 mod program;

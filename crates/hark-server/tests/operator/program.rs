@@ -120,16 +120,11 @@ impl Place {
 
     /// Signs somebody in.
     pub(crate) async fn signed_in(&self, name: &str) -> Client {
-        let (status, answer) = self.log_in(name, &password_of(name)).await;
-        assert_eq!(status, 200, "{answer}");
-        let text = |key: &str| answer[key].as_str().unwrap().to_owned();
-        Client { http: client(), url: self.url.clone(), id: text("user_id"), token: text("access_token") }
+        sign_in(&self.url, name, &password_of(name)).await
     }
 
     pub(crate) async fn log_in(&self, name: &str, password: &str) -> (u16, Value) {
-        let body = json!({ "type": "m.login.password", "user": name, "password": password });
-        let url = format!("{}/_matrix/client/v3/login", self.url);
-        answer(client().post(url).body(body.to_string())).await
+        log_in(&self.url, name, password).await
     }
 
     pub(crate) async fn register(&self, body: Value) -> (u16, Value) {
@@ -146,6 +141,19 @@ impl Drop for Place {
             let _reaped = child.wait();
         }
     }
+}
+
+/// Signs somebody in to the server at `url`.
+pub(crate) async fn sign_in(url: &str, name: &str, password: &str) -> Client {
+    let (status, answer) = log_in(url, name, password).await;
+    assert_eq!(status, 200, "{answer}");
+    let text = |key: &str| answer[key].as_str().unwrap().to_owned();
+    Client { http: client(), url: url.to_owned(), id: text("user_id"), token: text("access_token") }
+}
+
+async fn log_in(url: &str, name: &str, password: &str) -> (u16, Value) {
+    let body = json!({ "type": "m.login.password", "user": name, "password": password });
+    answer(client().post(format!("{url}/_matrix/client/v3/login")).body(body.to_string())).await
 }
 
 pub(crate) fn password_of(name: &str) -> String {

@@ -110,10 +110,11 @@ fn no_table_of_rooms_is_forgotten() {
         .unwrap();
     let tables: Vec<String> =
         statement.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    // What is purged, what stays on purpose (rooms, its log, who was there, reports), and nothing else.
+    // What is purged, what stays on purpose (rooms, its log, who was there, reports, people's backups of keys), and nothing else.
     let known = [
         "account_data",
         "aliases",
+        "backed_up_keys",
         "events",
         "highlights",
         "log",

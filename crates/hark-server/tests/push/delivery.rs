@@ -1,5 +1,11 @@
 //! Devices are woken through their gateway.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
 use crate::{
@@ -234,21 +240,48 @@ async fn a_rejected_pusher_is_removed() {
     house.server.shutdown().await;
 }
 
-/// Addresses of this computer and its networks are not spoken to, however they are written.
+/// Addresses of this computer and its networks are not spoken to, however they are written, unless the operator permits it.
 #[tokio::test]
 async fn gateways_inside_are_not_spoken_to() {
-    let Scene { house, mut gateway, alice, bob, room } = scene().await;
-    let inside = Gateway::open().await;
-    let port = inside.url.rsplit_once(':').unwrap().1;
-    for (key, host) in [("name", "localhost"), ("other", "127.0.0.2"), ("mapped", "[::ffff:127.0.0.1]")] {
-        let url = format!("https://{host}:{port}");
-        alice.post("pushers/set", pusher(&url, key)).await.ok();
+    let permitted = Arc::new(AtomicBool::new(false));
+    let permit = permitted.clone();
+    let house = House::open_with(move |config| {
+        config.push_gateways.retain(|_| permit.load(Ordering::SeqCst));
+    })
+    .await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let room = alice.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let inside = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let place = format!("{}/_matrix/push/v1/notify", inside.local_addr().unwrap().port());
+    for host in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "2130706433", "0x7f.1"] {
+        let url = format!("https://{host}:{place}");
+        let refused = alice.post("pushers/set", pusher(&url, "key")).await;
+        assert_eq!(refused.refusal(), (400, "M_INVALID_PARAM"), "{host}");
     }
+    // What a name leads to is known only when it is spoken to.
+    alice.post("pushers/set", pusher(&format!("https://localhost:{place}"), "key")).await.ok();
     bob.say(&room, "one").await;
-    gateway.next().await;
-    let two = bob.say(&room, "two").await;
-    assert_eq!(gateway.next().await["event_id"], json!(two));
-    assert!(inside.is_untold());
+    bob.say(&room, "two").await;
+    permitted.store(true, Ordering::SeqCst);
+    assert!(inside.accept().now_or_never().is_none(), "somebody knocks");
+    let house = house.restart().await;
+    inside.accept().await.unwrap();
+    house.server.shutdown().await;
+}
+
+/// A pusher that is set anew, with another gateway, does not wait for the end of the patience with the old one.
+#[tokio::test]
+async fn a_pusher_that_is_set_anew_is_told_at_once() {
+    let Scene { house, mut gateway, alice, bob, room } = scene().await;
+    gateway.answer(vec![Reply::Fail; 50]);
+    let event = bob.say(&room, "one").await;
+    for _ in 0..3 {
+        assert_eq!(gateway.next().await["event_id"], json!(event));
+    }
+    let mut moved = Gateway::open().await;
+    subscribe(&alice, &moved, "key").await;
+    assert_eq!(moved.next().await["event_id"], json!(event));
     house.server.shutdown().await;
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::support::Person;
 
 /// How long a test waits for a message that must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the gateway does with a message.
 #[derive(Clone, Debug)]

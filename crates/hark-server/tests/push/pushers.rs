@@ -135,3 +135,23 @@ async fn pushers_end_with_the_session_that_set_them() {
     assert_eq!(keys(&last).await, [""; 0]);
     house.server.shutdown().await;
 }
+
+/// Changing the password ends the pushers of the sessions it ends, and keeps those of the session it is changed from.
+#[tokio::test]
+async fn a_new_password_ends_the_pushers_of_other_sessions() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let phone = house.another_device("alice").await;
+    set(&alice, "first").await;
+    set(&phone, "second").await;
+    let asked = alice.post("account/password", json!({ "new_password": "battery staple" })).await;
+    assert_eq!(asked.status, 401);
+    let auth = json!({
+        "type": "m.login.password", "identifier": { "type": "m.id.user", "user": alice.id },
+        "password": "correct horse", "session": asked.body["session"],
+    });
+    alice.post("account/password", json!({ "new_password": "battery staple", "auth": auth })).await.ok();
+    assert_eq!(keys(&alice).await, ["first"]);
+    assert_eq!(phone.get("pushers").await.status, 401);
+    house.server.shutdown().await;
+}

@@ -16,8 +16,8 @@ async fn everything_can_be_had_at_once() {
     let at = format!("rooms/{room}/initialSync?limit=2");
     let shown = ann.get(&at).await.ok();
     assert_eq!(
-        (&shown["room_id"], &shown["membership"], &shown["visibility"], &shown["presence"]),
-        (&json!(room), &json!("join"), &json!("public"), &json!([]))
+        (&shown["room_id"], &shown["membership"], &shown["visibility"]),
+        (&json!(room), &json!("join"), &json!("public"))
     );
     assert_eq!(bodies(&shown["messages"]["chunk"]), ["two", "three"]);
     assert!(shown["state"].as_array().unwrap().iter().any(|event| event["content"]["name"] == "Kitchen"));
@@ -37,6 +37,79 @@ async fn everything_can_be_had_at_once() {
     assert_eq!(bodies(&hers["rooms"][0]["messages"]["chunk"]), ["three"]);
     let since = ann.sync_since(&json!({ "next_batch": hers["end"] })).await;
     assert_eq!(since["rooms"]["join"], json!({}), "the token goes on in /sync");
+}
+
+/// Receipts are in both answers, each with its room; private ones are their owner's, and those who left get none.
+#[tokio::test]
+async fn receipts_come_with_everything_else() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let (one, two) = (ann.say(&room, "one").await, ann.say(&room, "two").await);
+    for (kind, event) in [("m.read", &one), ("m.read.private", &two)] {
+        bob.post(&format!("rooms/{room}/receipt/{kind}/{event}"), json!({})).await.ok();
+    }
+    let mut shown = ann.get("initialSync").await.ok()["receipts"].clone();
+    let public = shown[0]["content"][&one]["m.read"][&bob.id].take();
+    assert!(public["ts"].is_number());
+    let stripped = json!({ &one: { "m.read": { &bob.id: null } } });
+    assert_eq!(shown, json!([{ "type": "m.receipt", "room_id": room, "content": stripped }]));
+    let own = bob.get(&format!("rooms/{room}/initialSync")).await.ok()["receipts"].clone();
+    assert!(own[0]["content"][&two]["m.read.private"][&bob.id]["ts"].is_number(), "{own}");
+    bob.leave(&room).await.ok();
+    assert_eq!(bob.get(&format!("rooms/{room}/initialSync")).await.ok()["receipts"], json!([]));
+    assert_eq!(bob.get("initialSync?archived=true").await.ok()["receipts"], json!([]));
+}
+
+/// SyTest: "initialSync sees my presence status"; of others, those one shares a room with, and in a room those who are in it.
+#[tokio::test]
+async fn who_is_there_comes_with_everything_else() {
+    let house = House::open().await;
+    let (ann, bob, cem) = (house.person("ann").await, house.person("bob").await, house.person("cem").await);
+    let (room, other) = (
+        ann.create_room(json!({ "preset": "public_chat" })).await,
+        ann.create_room(json!({ "preset": "public_chat" })).await,
+    );
+    bob.join(&room).await.ok();
+    cem.join(&other).await.ok();
+    for who in [&bob, &cem] {
+        who.put(&format!("presence/{}/status", who.id), json!({ "presence": "online" })).await.ok();
+    }
+    let around = |answer: Value| {
+        let events = answer["presence"].as_array().unwrap().clone();
+        for event in &events {
+            assert_eq!(
+                (&event["type"], &event["sender"]),
+                (&json!("m.presence"), &event["content"]["user_id"])
+            );
+            assert!(event["content"]["last_active_ago"].is_number());
+        }
+        let mut users: Vec<_> =
+            events.iter().map(|event| event["sender"].as_str().unwrap().to_owned()).collect();
+        users.sort();
+        users
+    };
+    assert_eq!(around(ann.get("initialSync").await.ok()), [&*ann.id, &*bob.id, &*cem.id]);
+    assert_eq!(around(bob.get("initialSync").await.ok()), [&*bob.id]);
+    assert_eq!(around(ann.get(&format!("rooms/{room}/initialSync")).await.ok()), [&*ann.id, &*bob.id]);
+    bob.leave(&room).await.ok();
+    assert_eq!(around(bob.get(&format!("rooms/{room}/initialSync")).await.ok()), Vec::<String>::new());
+}
+
+/// Rooms one was banned from are among those that were left.
+#[tokio::test]
+async fn a_room_one_was_banned_from_is_listed_if_asked_for() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    ann.post(&format!("rooms/{room}/ban"), json!({ "user_id": bob.id })).await.ok();
+    assert_eq!(bob.get("initialSync").await.ok()["rooms"], json!([]));
+    let listed = bob.get("initialSync?archived=true").await.ok()["rooms"][0].clone();
+    assert_eq!((&listed["room_id"], &listed["membership"]), (&json!(room), &json!("ban")));
+    bob.post(&format!("rooms/{room}/forget"), json!({})).await.ok();
+    assert_eq!(bob.get("initialSync?archived=true").await.ok()["rooms"], json!([]));
 }
 
 #[tokio::test]

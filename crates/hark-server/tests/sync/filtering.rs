@@ -1,16 +1,12 @@
 //! Filters, and what is right whatever they drop.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    support::{House, Person, bodies, token, unique},
+    support::{House, bodies, unique},
+    syncs::filtered,
     types, urlencoding,
 };
-
-async fn filtered(person: &Person, since: Option<&Value>, filter: Value) -> Value {
-    let since = since.map(|since| format!("since={}&timeout=0&", token(since))).unwrap_or_default();
-    person.sync(&format!("{since}filter={}", urlencoding(&filter.to_string()))).await
-}
 
 /// Flags and numbers of a filter are of their JSON type, wherever the filter comes in (SyTest: lazy loading is strictly boolean).
 #[tokio::test]

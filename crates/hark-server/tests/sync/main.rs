@@ -3,15 +3,23 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
 mod damage;
+mod devices;
 mod filtering;
 mod folding;
 mod inviting;
+mod joining;
+mod lazy;
 mod leaving;
 mod presence;
 mod restarting;
+mod signals;
+mod summaries;
 #[path = "../support/mod.rs"]
 mod support;
 mod syncing;
+mod syncs;
+mod timelines;
+mod waking;
 
 /// A text as it stands in an address.
 fn urlencoding(text: &str) -> String {

@@ -99,3 +99,68 @@ async fn filters_hold_for_presence_and_a_restart_tells_who_is_there_once() {
     assert_eq!(shown(&after, &bob).as_deref(), Some("online"));
     assert_eq!(shown(&ann.sync_since(&after).await, &bob), None);
 }
+
+/// Whoever says something is there: no longer away, and active a moment ago. What nobody sees is no sign of life.
+#[tokio::test]
+async fn who_does_something_is_active() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let said = ann.say(&room, "x").await;
+    let away = json!({ "presence": "unavailable" });
+    let status = format!("presence/{}/status", bob.id);
+    let typing = format!("rooms/{room}/typing/{}", bob.id);
+    let receipt = |kind: &str| format!("rooms/{room}/receipt/{kind}/{said}");
+    for (method, path, body, seen) in [
+        ("POST", receipt("m.read.private"), json!({}), false),
+        ("PUT", format!("user/{}/account_data/org.x", bob.id), json!({}), false),
+        ("PUT", typing, json!({ "typing": true }), true),
+        ("POST", receipt("m.read"), json!({}), true),
+        ("PUT", format!("rooms/{room}/send/m.room.message/1"), json!({ "body": "x" }), true),
+        ("PUT", format!("rooms/{room}/state/org.x/{}", bob.id), json!({}), false),
+    ] {
+        bob.put(&status, away.clone()).await.ok();
+        let at = ann.sync("").await;
+        bob.call(method, &path, Some(body)).await;
+        let told = shown(&ann.sync_since(&at).await, &bob);
+        assert_eq!(told.as_deref(), seen.then_some("online"), "{path}");
+        let asked = ann.get(&status).await.ok();
+        assert_eq!(asked["currently_active"], seen, "{path}");
+        assert!(asked["last_active_ago"].is_i64());
+    }
+}
+
+/// Presence is for those one shares a room with, however it is asked for.
+#[tokio::test]
+async fn strangers_do_not_see_who_is_there() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    say(&ann, "online").await;
+    let status = |who: &str| format!("presence/{who}/status");
+    assert_eq!(bob.get(&status(&ann.id)).await.refusal(), (403, "M_FORBIDDEN"));
+    assert_eq!(bob.get(&status("@nobody:hark.test")).await, bob.get(&status(&ann.id)).await);
+    assert_eq!(ann.get(&status(&ann.id)).await.ok()["presence"], "online");
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    assert_eq!(bob.get(&status(&ann.id)).await.ok()["status_msg"], "busy");
+    bob.leave(&room).await.ok();
+    assert_eq!(bob.get(&status(&ann.id)).await.refusal(), (403, "M_FORBIDDEN"));
+}
+
+/// Switched off, the endpoints work and nobody is told anything.
+#[tokio::test]
+async fn presence_can_be_switched_off() {
+    let house = House::open_with(|config| config.presence = false).await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
+    bob.join(&room).await.ok();
+    let start = ann.sync("set_presence=online").await;
+    say(&bob, "online").await;
+    bob.sync("").await;
+    bob.say(&room, "x").await;
+    for sync in [start.clone(), ann.sync_since(&start).await, ann.sync("").await] {
+        assert_eq!(sync["presence"]["events"], json!([]));
+    }
+    assert_eq!(ann.get(&format!("presence/{}/status", bob.id)).await.ok(), json!({ "presence": "offline" }));
+}

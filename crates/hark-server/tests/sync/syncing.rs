@@ -51,69 +51,6 @@ async fn a_quiet_account_gets_an_empty_answer_when_its_time_is_over() {
     assert_eq!(quiet["next_batch"], start["next_batch"]);
 }
 
-/// Waits in a long poll while `act` happens, and returns what it answers.
-async fn woken_by(person: &Person, start: &Value, act: impl Future<Output = ()>) -> Value {
-    let (waiting, query) = (person.clone(), format!("timeout=30000&since={}", token(start)));
-    let waiting = tokio::spawn(async move { waiting.sync(&query).await });
-    act.await;
-    tokio::time::timeout(std::time::Duration::from_secs(15), waiting).await.expect("woken").unwrap()
-}
-
-#[tokio::test]
-async fn a_long_poll_is_woken_by_everything_that_concerns_it() {
-    let house = House::open().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let room = ann.create_room(json!({ "preset": "public_chat" })).await;
-    let event = ann.say(&room, "x").await;
-    let mut at = bob.sync("").await;
-    at = woken_by(&bob, &at, async { drop(ann.invite(&room, &bob).await.ok()) }).await;
-    assert!(at["rooms"]["invite"][&room].is_object());
-    at = woken_by(&bob, &at, async { drop(bob.join(&room).await.ok()) }).await;
-    assert!(at["rooms"]["join"][&room].is_object());
-    at = woken_by(&bob, &at, async { drop(ann.say(&room, "y").await) }).await;
-    assert_eq!(bodies(&at["rooms"]["join"][&room]["timeline"]["events"]), ["y"]);
-    let path = format!("user/{}/account_data/org.x", bob.id);
-    at = woken_by(&bob, &at, async { drop(bob.put(&path, json!({ "a": 1 })).await.ok()) }).await;
-    assert_eq!(at["account_data"]["events"], json!([{ "type": "org.x", "content": { "a": 1 } }]));
-    let path = format!("user/{}/rooms/{room}/account_data/org.x", bob.id);
-    at = woken_by(&bob, &at, async { drop(bob.put(&path, json!({ "b": 1 })).await.ok()) }).await;
-    assert_eq!(at["rooms"]["join"][&room]["account_data"]["events"][0]["content"], json!({ "b": 1 }));
-    let path = format!("rooms/{room}/receipt/m.read/{event}");
-    at = woken_by(&bob, &at, async { drop(ann.post(&path, json!({})).await.ok()) }).await;
-    assert!(at["rooms"]["join"][&room]["ephemeral"]["events"][0]["content"][&event].is_object());
-    let message = json!({ "messages": { bob.id.as_str(): { "*": { "n": 1 } } } });
-    at = woken_by(&bob, &at, async { drop(ann.put("sendToDevice/org.x/t1", message).await.ok()) }).await;
-    assert_eq!(
-        at["to_device"]["events"],
-        json!([{ "type": "org.x", "sender": ann.id, "content": { "n": 1 } }])
-    );
-    let kick = json!({ "user_id": bob.id });
-    at = woken_by(&bob, &at, async { drop(ann.post(&format!("rooms/{room}/kick"), kick).await.ok()) }).await;
-    let left = &at["rooms"]["leave"][&room]["timeline"]["events"];
-    assert_eq!(left.as_array().unwrap().last().unwrap()["content"]["membership"], "leave");
-}
-
-#[tokio::test]
-async fn to_device_messages_come_in_order_until_their_token_returns() {
-    let house = House::open().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let mut at = bob.sync("").await;
-    for n in 0..130 {
-        let message = json!({ "messages": { bob.id.as_str(): { bob.device.as_str(): { "n": n } } } });
-        ann.put(&format!("sendToDevice/org.x/t{n}"), message).await.ok();
-    }
-    let numbers = |sync: &Value| {
-        let events = sync["to_device"]["events"].as_array().unwrap().clone();
-        events.iter().map(|event| event["content"]["n"].as_i64().unwrap()).collect::<Vec<_>>()
-    };
-    let first = bob.sync_since(&at).await;
-    assert_eq!(numbers(&first), (0..100).collect::<Vec<_>>());
-    assert_eq!(numbers(&bob.sync_since(&at).await), numbers(&first), "an answer that was lost comes again");
-    at = bob.sync_since(&first).await;
-    assert_eq!(numbers(&at), (100..130).collect::<Vec<_>>());
-    assert_eq!(numbers(&bob.sync_since(&at).await), Vec::<i64>::new());
-}
-
 #[tokio::test]
 async fn leaving_is_told_once_and_nothing_after_it_leaks() {
     let house = House::open().await;

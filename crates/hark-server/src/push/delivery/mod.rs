@@ -85,6 +85,10 @@ pub(crate) async fn run(app: Arc<App>) {
 
 impl Lines {
     /// Starts lines for new pushers and ends those of pushers that are gone.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is not general over the snapshot's lifetime"
+    )]
     async fn renew(&mut self) {
         let read = self.store.read::<_, StoreError, _>(|snapshot| snapshot.all_pushers()).await;
         let pushers: HashMap<_, _> = match read {
