@@ -600,11 +600,11 @@ EXPLAINED = {
     "a new account has no name on Hark; Synapse makes one of the user id": ("*", r".*\.(displayname|display_name)"),
     "Hark names the sections that are empty, Synapse leaves them out": (
         ["sync*", "keys: sync*"], r"\.(presence|to_device|account_data|device_lists|device_lists\.left|rooms|rooms\.(join|invite|leave|knock))"),
-    "there are no application services here": ("login flows", r"\.flows"),
+    "there are no application services here, and a token of another device signs in": ("login flows", r"\.flows\[\d+\]\.(type|get_login_token)"),
     "the first answer of authentication says that nothing is completed": (["register *, first", "cross-signing: others, first"], r"\.completed"),
     "an unknown kind of login is M_UNKNOWN in the specification": ("unknown login", r"\.errcode"),
-    "third-party ids, passwords, delayed events: capabilities of each server": (
-        "capabilities", r"\.capabilities\.(m\.(3pid_changes|change_password)\.enabled|m\.room_versions\.available\..*|org\.matrix\.msc4140.*)"),
+    "third-party ids, tokens for other devices, moderation, delayed events: capabilities of each server": (
+        "capabilities", r"\.capabilities\.(m\.(3pid_changes|get_login_token)\.enabled|m\.account_moderation|m\.room_versions\.available\..*|org\.matrix\.msc4140.*)"),
     "clients refuse a device without a time and address": ("device*", r".*\.last_seen_(ip|ts)"),
     "the list of default rules is the specification's of today: no rule for the user's own name, no `highlight: false`": (
         "*", r".*\.global\.(content|override|underride|postcontent)"),

@@ -83,7 +83,9 @@ impl Accounts {
                 let name = new.display_name.as_deref().filter(|name| !name.is_empty());
                 let from = new.from.map(|from| from.to_string()).unwrap_or_default();
                 tx.sign_in_device(&owner, &device, name, clock::now_ms(), &from)?;
+                // Whatever the former tokens of the device set goes with them.
                 tx.remove_tokens(&owner, &device)?;
+                tx.remove_pushers_of_device(&owner, &device)?;
                 Ok(tx.add_token(&owner, &device, &stored)?)
             })
             .await?;

@@ -246,6 +246,8 @@ async fn whoever_watches_a_server_learns_of_its_death_and_of_its_end() {
     assert_eq!(watch.running().url, server.url);
     server.child.kill().unwrap();
     assert!(!watch.ended().await, "it died");
+    // It lets go of the folder with the last of it.
+    server.child.wait().unwrap();
 
     let server = Serving::start(folder.path(), &[], None);
     let mut watch = hark_server::watch(folder.path()).await.unwrap().expect("it runs");
