@@ -81,26 +81,62 @@ impl Http {
             }
         };
         let (status, length) = parse_head(std::str::from_utf8(&self.answer[..head])?)?;
-        while self.answer.len() < head + length {
-            if self.stream.read_buf(&mut self.answer).await? == 0 {
-                bail!("the server hung up in mid-answer");
+        let length = match length {
+            Some(length) => {
+                while self.answer.len() < head + length {
+                    self.read_more().await?;
+                }
+                length
+            }
+            None => self.read_chunks(head).await?,
+        };
+        Ok((status, &self.answer[head..head + length]))
+    }
+
+    async fn read_more(&mut self) -> Result<()> {
+        if self.stream.read_buf(&mut self.answer).await? == 0 {
+            bail!("the server hung up in mid-answer");
+        }
+        Ok(())
+    }
+
+    /// Reads a body that comes in chunks (RFC 9112, section 7.1) and leaves it in one piece at `at`; gives its length.
+    async fn read_chunks(&mut self, at: usize) -> Result<usize> {
+        let (mut read, mut written) = (at, at);
+        loop {
+            let line = loop {
+                if let Some(end) = self.answer[read..].windows(2).position(|window| window == b"\r\n") {
+                    break end;
+                }
+                self.read_more().await?;
+            };
+            let size =
+                usize::from_str_radix(std::str::from_utf8(&self.answer[read..read + line])?.trim(), 16)?;
+            read += line + 2;
+            while self.answer.len() < read + size + 2 {
+                self.read_more().await?;
+            }
+            self.answer.copy_within(read..read + size, written);
+            (read, written) = (read + size + 2, written + size);
+            if size == 0 {
+                return Ok(written - at);
             }
         }
-        Ok((status, &self.answer[head..head + length]))
     }
 }
 
-fn parse_head(head: &str) -> Result<(u16, usize)> {
+/// The status, and the length of the body if it is not to come in chunks.
+fn parse_head(head: &str) -> Result<(u16, Option<usize>)> {
     let status = head.split(' ').nth(1).context("no status")?.parse()?;
-    let length = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .context("an answer without a length")?
-        .1
-        .trim()
-        .parse()?;
-    Ok((status, length))
+    let field = |wanted: &str| {
+        let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+    };
+    match (field("content-length"), field("transfer-encoding")) {
+        (Some(length), None) => Ok((status, Some(length.parse()?))),
+        (None, Some("chunked")) => Ok((status, None)),
+        _ => bail!("an answer without a length"),
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +146,34 @@ mod tests {
     #[test]
     fn status_and_length_are_read_whatever_the_case() {
         let head = "HTTP/1.1 429 Too Many Requests\r\nDate: now\r\nContent-Length: 17\r\n\r\n";
-        assert_eq!(parse_head(head).unwrap(), (429, 17));
-        assert!(parse_head("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
+        assert_eq!(parse_head(head).unwrap(), (429, Some(17)));
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        assert_eq!(parse_head(head).unwrap(), (200, None));
+        assert!(parse_head("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_body_in_chunks_is_read_whole_however_it_is_cut() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 1024];
+            let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\na\r\npedia in c\r\n0\r\n\r\n";
+            for _ in 0..2 {
+                assert!(stream.read(&mut asked).await.unwrap() > 0);
+                for piece in answer.chunks(7) {
+                    stream.write_all(piece).await.unwrap();
+                    stream.flush().await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+        let mut http = Http::connect(&url).await.unwrap();
+        for _ in 0..2 {
+            let (status, body) = http.request("GET", "/", "", "").await.unwrap();
+            assert_eq!((status, body), (200, b"Wikipedia in c".as_slice()));
+        }
+        server.await.unwrap();
     }
 }
