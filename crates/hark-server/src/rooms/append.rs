@@ -1,9 +1,9 @@
 //! Adding an event to a room, inside the writer.
 //!
 //! On one node a room has one head and one writer, so each event follows the one before it and sees exactly the state its author
-//! saw. A sender builds, checks and signs beforehand ([`Prepared`]), to follow whatever is on its way ([`super::line`]); here the work
-//! is only done again as far as the room has moved otherwise: a new place in the history needs new hashes and a new signature, a changed state
-//! needs a new judgement.
+//! saw. A sender builds, checks and signs beforehand ([`Prepared`]), to follow whatever is on its way ([`super::line`]); here the
+//! work is only done again as far as the room has moved otherwise: a new place in the history needs new hashes and a new signature,
+//! a changed state needs a new judgement.
 
 use std::sync::Arc;
 
@@ -38,8 +38,8 @@ pub(crate) struct Origin {
 }
 
 impl Prepared {
-    /// The state that allows `draft` in the room of `head`. State that is not known yet is read from `snapshot`; without one, `None` is
-    /// returned if it would be needed.
+    /// The state that allows `draft` in the room of `head`. State that is not known yet is read from `snapshot`; without one, `None`
+    /// is returned if it would be needed.
     pub(crate) fn judge(
         draft: &Draft,
         head: &RoomHead,

@@ -1,7 +1,7 @@
 //! Who has an account.
 
 use ruma::{OwnedUserId, UserId};
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, types::FromSql};
 
 use super::{Position, Snapshot, StoreError, Tx, to_json_error};
 
@@ -50,21 +50,17 @@ impl Snapshot<'_> {
 
     /// Closed accounts whose rooms are still to be left, and whether they are erased.
     pub(crate) fn users_leaving(&self) -> Result<Vec<(OwnedUserId, bool)>, StoreError> {
-        let mut statement =
-            self.prepare("SELECT user_id, erased_pos IS NOT NULL FROM users WHERE leaving = 1")?;
-        let mut rows = statement.query(())?;
-        let mut users = Vec::new();
-        while let Some(row) = rows.next()? {
-            let user = UserId::parse(row.get::<_, String>(0)?).map_err(to_json_error("user id"))?;
-            users.push((user, row.get(1)?));
-        }
-        Ok(users)
+        self.users_with("SELECT user_id, erased_pos IS NOT NULL FROM users WHERE leaving = 1")
     }
 
     /// Those who had themselves erased, with when.
     pub(crate) fn erased_users(&self) -> Result<Vec<(OwnedUserId, Position)>, StoreError> {
-        let mut statement =
-            self.prepare("SELECT user_id, erased_pos FROM users WHERE erased_pos IS NOT NULL")?;
+        self.users_with("SELECT user_id, erased_pos FROM users WHERE erased_pos IS NOT NULL")
+    }
+
+    /// Users, and what `sql` says of each.
+    fn users_with<T: FromSql>(&self, sql: &str) -> Result<Vec<(OwnedUserId, T)>, StoreError> {
+        let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(())?;
         let mut users = Vec::new();
         while let Some(row) = rows.next()? {
